@@ -1,0 +1,244 @@
+//! One worker's view of a [`MemoryLake`], by rules 1, 5, 6 and 7 of the commit protocol: a batch is
+//! put, if absent, after an image that holds exactly its starts; debts are paid after it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use arrow_array::RecordBatch;
+
+use super::bell::lock;
+use super::sink_control::Script;
+use super::{CommitEvent, EntryKind, FakeFault, LogEntry, MemoryLake, SinkControl};
+use crate::{
+    BatchCommit, BoxFault, CommitOutcome, LakeSink, PartitionLedger, Positions, SinkImage,
+    TableRole, TableTotal,
+};
+
+pub struct MemorySink {
+    lake: MemoryLake,
+    script: Arc<Mutex<Script>>,
+    group: String,
+    image: Image,
+    open: BTreeMap<TableRole, Vec<RecordBatch>>,
+}
+
+/// The log up to `version`; nothing beyond it is known.
+#[derive(Default)]
+struct Image {
+    version: i64,
+    incarnation: Option<String>,
+    positions: Positions,
+    /// Group of the newest batch.
+    last_group: Option<String>,
+}
+
+impl Image {
+    fn apply(&mut self, entry: &LogEntry) {
+        self.version += 1;
+        self.incarnation = Some(entry.incarnation.clone());
+        self.positions.extend(entry.positions.clone());
+        if entry.kind == EntryKind::Batch {
+            self.last_group = Some(entry.group.clone());
+        }
+    }
+
+    fn holds(&self, ranges: &[PartitionLedger]) -> bool {
+        ranges.iter().all(|range| match self.positions.get(&range.partition) {
+            Some(position) => !range.first && *position == range.start,
+            None => range.first,
+        })
+    }
+}
+
+impl MemorySink {
+    pub(super) fn new(lake: &MemoryLake, group: &str) -> (Self, SinkControl) {
+        let script = Arc::new(Mutex::new(Script::default()));
+        let control = SinkControl { script: Arc::clone(&script), bell: lake.bell.clone() };
+        let sink = Self {
+            lake: lake.clone(),
+            script,
+            group: group.to_owned(),
+            image: Image::default(),
+            open: BTreeMap::new(),
+        };
+        (sink, control)
+    }
+
+    /// Waits while frozen.
+    async fn wake(&self) {
+        let (bell, script) = (self.lake.bell.clone(), Arc::clone(&self.script));
+        bell.until(|| (!lock(&script).frozen).then_some(())).await;
+    }
+
+    async fn freeze(&self) {
+        lock(&self.script).frozen = true;
+        self.lake.bell.ring();
+        self.wake().await;
+    }
+
+    fn scripted(&self, fault: impl FnOnce(&Script) -> Option<FakeFault>) -> Result<(), FakeFault> {
+        fault(&lock(&self.script)).map_or(Ok(()), Err)
+    }
+
+    fn read_to_tip(&mut self) {
+        while let Some(entry) = self.lake.read(self.image.version + 1) {
+            self.image.apply(&entry);
+        }
+    }
+
+    fn sink_image(&self) -> SinkImage {
+        let Image { version, incarnation, positions, last_group: _ } = &self.image;
+        SinkImage {
+            incarnation: incarnation.clone(),
+            group: incarnation.as_ref().map(|_| self.group.clone()),
+            positions: positions.clone(),
+            version: *version,
+        }
+    }
+
+    fn pay(&self) {
+        if !lock(&self.script).unpaid {
+            self.lake.pay(self.image.version);
+        }
+    }
+
+    /// One try at the slot after the image; taken: its entry is applied.
+    fn put(&mut self, entry: &LogEntry) -> bool {
+        let version = self.image.version + 1;
+        let ours = self.lake.put(version, entry.clone());
+        let landed = if ours { Some(entry.clone()) } else { self.lake.read(version) };
+        if let Some(landed) = landed {
+            self.image.apply(&landed);
+        }
+        ours
+    }
+
+    fn entry(&mut self, batch: &BatchCommit) -> LogEntry {
+        let ranges = batch.ledger.partitions.iter();
+        let positions = ranges.map(|range| (range.partition.clone(), range.end)).collect();
+        let mut debts = std::mem::take(&mut self.open);
+        let rows = debts.remove(&TableRole::Output).unwrap_or_default();
+        LogEntry {
+            kind: EntryKind::Batch,
+            incarnation: self.image.incarnation.clone().unwrap_or_default(),
+            group: self.group.clone(),
+            batch_uuid: batch.ledger.verdict.batch_uuid.clone(),
+            positions,
+            ledger: Some(batch.ledger.clone()),
+            rows,
+            debts,
+        }
+    }
+
+    fn block(&mut self, batch: &BatchCommit) -> CommitOutcome {
+        self.open.clear();
+        let entry =
+            LogEntry { kind: EntryKind::Block, positions: Positions::new(), ..self.entry(batch) };
+        while !self.put(&entry) {}
+        CommitOutcome::Committed { version: self.image.version, side_tables: Vec::new() }
+    }
+
+    fn totals(&self, entry: &LogEntry) -> Vec<TableTotal> {
+        let total = |(role, rows): (&TableRole, &Vec<RecordBatch>)| {
+            let paid_to = self.lake.paid_to(*role);
+            TableTotal {
+                role: *role,
+                address: format!("memory:{}", role.as_str()),
+                rows: rows.iter().map(|rows| rows.num_rows() as u64).sum(),
+                version: (paid_to >= self.image.version).then_some(paid_to),
+            }
+        };
+        entry.debts.iter().map(total).collect()
+    }
+}
+
+impl LakeSink for MemorySink {
+    async fn open(&mut self) -> Result<SinkImage, BoxFault> {
+        self.wake().await;
+        self.scripted(|script| script.open)?;
+        self.read_to_tip();
+        self.pay();
+        Ok(self.sink_image())
+    }
+
+    async fn initialize(&mut self, starts: Positions) -> Result<SinkImage, BoxFault> {
+        self.wake().await;
+        let entry = LogEntry {
+            kind: EntryKind::Start,
+            incarnation: "1".into(),
+            group: self.group.clone(),
+            batch_uuid: String::new(),
+            positions: starts,
+            ledger: None,
+            rows: Vec::new(),
+            debts: BTreeMap::new(),
+        };
+        while self.image.incarnation.is_none() {
+            self.put(&entry);
+        }
+        Ok(self.sink_image())
+    }
+
+    async fn refresh(&mut self) -> Result<SinkImage, BoxFault> {
+        self.wake().await;
+        lock(&self.script).refreshes += 1;
+        self.scripted(|script| script.refresh)?;
+        self.read_to_tip();
+        self.pay();
+        Ok(self.sink_image())
+    }
+
+    async fn write(&mut self, table: TableRole, rows: RecordBatch) -> Result<(), BoxFault> {
+        self.wake().await;
+        self.scripted(|script| script.write)?;
+        self.open.entry(table).or_default().push(rows);
+        Ok(())
+    }
+
+    fn buffered_bytes(&self) -> u64 {
+        let rows = self.open.values().flatten();
+        rows.map(|rows| rows.get_array_memory_size() as u64).sum()
+    }
+
+    async fn commit(&mut self, batch: BatchCommit) -> Result<CommitOutcome, BoxFault> {
+        self.wake().await;
+        if batch.blocked {
+            return Ok(self.block(&batch));
+        }
+        let entry = self.entry(&batch);
+        let event = lock(&self.script).commits.pop_front().unwrap_or(CommitEvent::Lands);
+        match &event {
+            CommitEvent::Fails(fault) => return Err((*fault).into()),
+            CommitEvent::Freezes => self.freeze().await,
+            CommitEvent::Beaten { group } => {
+                self.read_to_tip();
+                if self.image.holds(&batch.ledger.partitions) {
+                    let (group, batch_uuid) = (group.clone(), "another".into());
+                    self.put(&LogEntry { group, batch_uuid, ..entry.clone() });
+                }
+            }
+            CommitEvent::Lands | CommitEvent::ReplyLost(_) | CommitEvent::FreezesUnpaid => {}
+        }
+        loop {
+            if !self.image.holds(&batch.ledger.partitions) {
+                let same_group = self.image.last_group.as_ref() == Some(&self.group);
+                return Ok(CommitOutcome::Fenced { image: self.sink_image(), same_group });
+            }
+            if self.put(&entry) {
+                break;
+            }
+        }
+        match event {
+            CommitEvent::ReplyLost(fault) => return Err(fault.into()),
+            CommitEvent::FreezesUnpaid => self.freeze().await,
+            _ => {}
+        }
+        self.pay();
+        let side_tables = self.totals(&entry);
+        Ok(CommitOutcome::Committed { version: self.image.version, side_tables })
+    }
+
+    async fn discard(&mut self) {
+        self.open.clear();
+    }
+}

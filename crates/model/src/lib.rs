@@ -1,0 +1,36 @@
+//! The nouns of Headgate and the seams between its layers; no I/O, and no dependency but Arrow.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`record`] | what a source hands over: [`RecordChunk`], an arena of payloads with coordinates |
+//! | [`position`] | [`PartitionId`] and [`Positions`]: how far an output has taken a partition |
+//! | [`row`] | fields that did not fit their column, and their paths |
+//! | [`verdict`] | rules' results, the [`Verdict`] of a batch, and what an intervention decides |
+//! | [`ledger`] | the account of a batch that its commit carries |
+//! | [`source`], [`sink`], [`gate`], [`observer`] | the seams that the engine is generic over |
+//! | [`fault`] | what every error answers: code, blame, retry, context |
+
+pub mod fake;
+pub mod fault;
+pub mod gate;
+pub mod ledger;
+pub mod observer;
+pub mod position;
+pub mod record;
+pub mod row;
+pub mod sink;
+pub mod source;
+pub mod verdict;
+
+pub use fault::{Blame, BoxFault, Fault, FaultContext, Retry};
+pub use gate::{Decision, InterventionGate, Proceed};
+pub use ledger::{Counts, Ledger, PartitionLedger};
+pub use observer::{BatchObserver, CommittedBatch, Lag, MemoryUse, Phases, Progress, Silent};
+pub use position::{PartitionId, Positions};
+pub use record::{Advance, ChunkBuilder, RecordChunk, RecordRef};
+pub use row::{FieldViolation, UNKNOWN_FIELD, field_paths};
+pub use sink::{BatchCommit, CommitOutcome, LakeSink, SinkImage, TableRole, TableTotal};
+pub use source::{RecordSource, SourceEvent, StartRequest};
+pub use verdict::{
+    ContractRef, DeadLetterKind, RuleInfo, RuleResult, RuleScope, Severity, Status, Verdict,
+};

@@ -1,0 +1,76 @@
+//! The seam through which others are told of batches and progress; never on the data path.
+
+use std::time::Duration;
+
+use crate::{Ledger, TableTotal};
+
+/// A batch after its commit.
+#[derive(Clone, Debug)]
+pub struct CommittedBatch {
+    /// Version of the output table that holds it.
+    pub version: i64,
+    pub ledger: Ledger,
+    /// Microseconds since 1970, at the commit.
+    pub committed_at_us: i64,
+    /// Side tables that the batch added rows to, with the version that paid them.
+    pub side_tables: Vec<TableTotal>,
+}
+
+/// Where the time of a batch went.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Phases {
+    pub poll: Duration,
+    pub decode: Duration,
+    pub check: Duration,
+    pub write: Duration,
+    pub decide: Duration,
+    pub commit: Duration,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MemoryUse {
+    pub fetch_queue: u64,
+    pub chunks: u64,
+    pub writers: u64,
+    pub commit: u64,
+}
+
+/// How far the query is behind its source.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lag {
+    pub records: u64,
+    /// Age of the newest record read, while there is more to read; 0 when caught up.
+    pub time: Duration,
+}
+
+/// One trigger's progress; idle triggers report one too, with 0 rows.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// Version of the last batch committed by this run, or of the output at start.
+    pub version: i64,
+    pub at_us: i64,
+    pub num_input_rows: u64,
+    /// From the previous trigger to this one.
+    pub elapsed: Duration,
+    /// From the first record of the batch to its commit.
+    pub busy: Duration,
+    pub phases: Phases,
+    pub lag: Lag,
+    pub memory: MemoryUse,
+    /// Absent on an idle trigger.
+    pub ledger: Option<Ledger>,
+}
+
+pub trait BatchObserver: Send + Sync + 'static {
+    /// Called in commit order, and must not block.
+    fn batch(&self, batch: CommittedBatch);
+    fn progress(&self, progress: Progress);
+}
+
+/// Tells nobody.
+pub struct Silent;
+
+impl BatchObserver for Silent {
+    fn batch(&self, _batch: CommittedBatch) {}
+    fn progress(&self, _progress: Progress) {}
+}

@@ -1,0 +1,103 @@
+//! The seam that batches leave through: tables with one commit point.
+
+use std::future::Future;
+
+use arrow_array::RecordBatch;
+
+use crate::{BoxFault, Ledger, Positions};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TableRole {
+    Output,
+    Rejects,
+    DeadLetters,
+}
+
+impl TableRole {
+    pub const ALL: [Self; 3] = [Self::Output, Self::Rejects, Self::DeadLetters];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Output => "output",
+            Self::Rejects => "rejects",
+            Self::DeadLetters => "dead_letters",
+        }
+    }
+}
+
+/// What the output's log says of this query, at its tip.
+#[derive(Clone, Debug, Default)]
+pub struct SinkImage {
+    /// Absent before the query's first commit.
+    pub incarnation: Option<String>,
+    /// Consumer group of all workers of this query and output; absent like the incarnation.
+    pub group: Option<String>,
+    pub positions: Positions,
+    /// Version of the output.
+    pub version: i64,
+}
+
+/// What a batch commits beside the rows written since the last commit.
+#[derive(Clone, Debug)]
+pub struct BatchCommit {
+    pub ledger: Ledger,
+    /// The rows written are dropped and no position moves; only the verdict is committed.
+    pub blocked: bool,
+}
+
+/// Rows that a batch added to a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableTotal {
+    pub role: TableRole,
+    pub address: String,
+    pub rows: u64,
+    /// Absent while the payment is still owed.
+    pub version: Option<i64>,
+}
+
+#[derive(Clone, Debug)]
+pub enum CommitOutcome {
+    Committed {
+        version: i64,
+        side_tables: Vec<TableTotal>,
+    },
+    /// Another worker moved a position first: nothing was committed, the rows written are dropped.
+    Fenced {
+        image: SinkImage,
+        same_group: bool,
+    },
+}
+
+pub trait LakeSink: Send + 'static {
+    /// Opens or creates all tables, pays what is owed, and reads the output to its tip.
+    fn open(&mut self) -> impl Future<Output = Result<SinkImage, BoxFault>> + Send;
+
+    /// The query's first commit: its incarnation and where every partition starts. Another
+    /// worker's first commit, if it came earlier, is taken over.
+    fn initialize(
+        &mut self,
+        starts: Positions,
+    ) -> impl Future<Output = Result<SinkImage, BoxFault>> + Send;
+
+    /// Reads the output to its tip, and pays what is still owed to side tables.
+    fn refresh(&mut self) -> impl Future<Output = Result<SinkImage, BoxFault>> + Send;
+
+    /// Adds rows to the open batch; nothing is visible yet.
+    fn write(
+        &mut self,
+        table: TableRole,
+        rows: RecordBatch,
+    ) -> impl Future<Output = Result<(), BoxFault>> + Send;
+
+    /// Bytes that the open files hold in memory.
+    fn buffered_bytes(&self) -> u64;
+
+    /// Ends the open batch: all of it is committed, or none.
+    fn commit(
+        &mut self,
+        batch: BatchCommit,
+    ) -> impl Future<Output = Result<CommitOutcome, BoxFault>> + Send;
+
+    /// Drops the open batch.
+    fn discard(&mut self) -> impl Future<Output = ()> + Send;
+}

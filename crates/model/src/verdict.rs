@@ -1,0 +1,133 @@
+//! What a contract says of a batch.
+
+/// What a failed rule of this severity does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    Info,
+    /// Counts, and moves no row.
+    Warn,
+    /// Moves rows, or blocks, as the policy says.
+    Block,
+}
+
+impl Severity {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Block => "block",
+        }
+    }
+}
+
+/// The rows a rule judges together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuleScope {
+    Batch,
+}
+
+impl RuleScope {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Batch => "batch",
+        }
+    }
+}
+
+/// A compiled rule, as reports name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleInfo {
+    /// Unique within the contract, such as `required_trip_id`.
+    pub id: String,
+    /// Path of the column, such as `location.lat`; absent for rules of the whole batch.
+    pub column: Option<String>,
+    pub severity: Severity,
+    pub scope: RuleScope,
+    /// True when the rule names rows; false when it judges the batch as a whole.
+    pub routes_rows: bool,
+    /// True when a violation means that the column cannot represent the field.
+    pub unrepresentable: bool,
+}
+
+/// What a rule counted in one batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleResult {
+    pub rule: RuleInfo,
+    /// Rows that broke it; for a batch rule 1 when it failed, else 0.
+    pub violations: u64,
+    /// What a batch rule measured, such as a row count or a percentage.
+    pub measured: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Ok,
+    Warn,
+    Block,
+    /// No rows.
+    Idle,
+}
+
+impl Status {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Block => "block",
+            Self::Idle => "idle",
+        }
+    }
+}
+
+/// Which contract judged a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContractRef {
+    pub id: String,
+    pub version: String,
+    /// SHA-256 of the document's canonical JSON, in hexadecimal.
+    pub hash: String,
+}
+
+/// The outcome of a batch against its contract, complete before its commit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    pub batch_uuid: String,
+    pub status: Status,
+    /// Records that became rows.
+    pub row_count: u64,
+    /// Rows with at least one violation of blocking severity.
+    pub violating_rows: u64,
+    /// Violations of all rules and rows.
+    pub violations: u64,
+    pub dead_letters: u64,
+    pub rules: Vec<RuleResult>,
+    pub contract: Option<ContractRef>,
+}
+
+impl Verdict {
+    /// `violating_rows / row_count`; 0 for an idle batch.
+    pub fn violation_ratio(&self) -> f64 {
+        if self.row_count == 0 { 0.0 } else { self.violating_rows as f64 / self.row_count as f64 }
+    }
+}
+
+/// Why a payload could not become a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeadLetterKind {
+    /// Not UTF-8.
+    Encoding,
+    /// Not a JSON object.
+    JsonParse,
+    /// A rejection that `rejects: dead_letters` sends here.
+    SchemaViolation,
+}
+
+impl DeadLetterKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Encoding => "ENCODING_ERROR",
+            Self::JsonParse => "JSON_PARSE_ERROR",
+            Self::SchemaViolation => "SCHEMA_VIOLATION",
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! All rules over the chunks of a batch.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, SchemaRef};
+use headgate_model::{FieldViolation, RuleInfo, RuleResult, Severity, UNKNOWN_FIELD};
+
+use crate::contract::{CheckOptions, Compiled};
+use crate::fault::ContractFault;
+use crate::plan::{Children, FieldPlan, Plan, RuleNumber, Target, rule_info};
+use crate::result::{BatchResult, CheckedRows, RowViolation};
+use crate::rule::key::SeenKeys;
+use crate::rule::metric::Tally;
+use crate::view::{Elements, View};
+
+/// Checks one batch at a time, chunk by chunk. Holds the keys seen and the counts of the open
+/// batch; its memory grows with the distinct keys of the batch, and with nothing else.
+pub struct Checker {
+    plan: Arc<Plan>,
+    schema: SchemaRef,
+    rules: Arc<[RuleInfo]>,
+    unknown_rule: Option<RuleNumber>,
+    /// The last schema that was compared with the contract's.
+    fitting: Option<SchemaRef>,
+    keys: Vec<SeenKeys>,
+    tallies: Vec<Tally>,
+    /// Rows that broke each rule.
+    counts: Vec<u64>,
+    num_rows: u64,
+    found: Vec<u32>,
+}
+
+impl Checker {
+    pub(crate) fn new(compiled: &Compiled, options: CheckOptions) -> Self {
+        let plan = Arc::clone(&compiled.plan);
+        let mut rules = Arc::clone(&compiled.rules);
+        let mut unknown_rule = None;
+        if options.reject_unknown_fields {
+            // Compilation leaves room for one more.
+            unknown_rule = RuleNumber::try_from(rules.len()).ok();
+            let unknown = rule_info("unknown_field".into(), None);
+            rules = rules.iter().cloned().chain([unknown]).collect();
+        }
+        Self {
+            schema: Arc::clone(&compiled.schema),
+            unknown_rule,
+            fitting: None,
+            keys: plan.keys.iter().map(|_| SeenKeys::new()).collect(),
+            tallies: vec![Tally::default(); plan.metrics.len()],
+            counts: vec![0; rules.len()],
+            num_rows: 0,
+            found: Vec::new(),
+            plan,
+            rules,
+        }
+    }
+
+    /// The contract's rules, and after them `unknown_field` if it was asked for.
+    pub fn rules(&self) -> &[RuleInfo] {
+        &self.rules
+    }
+
+    /// Checks the next chunk of the batch. `rows` has the contract's columns first; `fields` are the
+    /// fields that decoding left NULL because they do not fit, sorted by row. Such a field breaks its
+    /// type rule and no other rule at or below its path.
+    pub fn check(
+        &mut self,
+        rows: &RecordBatch,
+        fields: &[FieldViolation],
+    ) -> Result<CheckedRows, ContractFault> {
+        self.require_fit(rows, fields)?;
+        let plan = Arc::clone(&self.plan);
+        self.num_rows += rows.num_rows() as u64;
+
+        let mut checked = CheckedRows::default();
+        self.take_type_violations(fields, &mut checked);
+        let mut run = Run { checker: self, plan: &plan, fields, violations: checked.violations };
+        for field in &plan.fields {
+            run.visit(field, &View::column(rows.column(field.column)));
+        }
+        run.visit_keys(rows)?;
+
+        checked.violations = run.violations;
+        checked.violations.sort_unstable();
+        for violation in &checked.violations {
+            let blocks = self.rules[usize::from(violation.rule)].severity == Severity::Block;
+            if blocks && checked.violating.last() != Some(&violation.row) {
+                checked.violating.push(violation.row);
+            }
+        }
+        Ok(checked)
+    }
+
+    /// What the keys of the open batch hold in memory.
+    pub fn state_bytes(&self) -> usize {
+        self.keys.iter().map(SeenKeys::state_bytes).sum()
+    }
+
+    /// Judges the batch and opens the next.
+    pub fn finish(&mut self) -> BatchResult {
+        let mut measured = vec![None; self.rules.len()];
+        for (metric, tally) in self.plan.metrics.iter().zip(&self.tallies) {
+            let value = metric.measure(*tally, self.num_rows);
+            let rule = usize::from(metric.rule);
+            measured[rule] = Some(value);
+            self.counts[rule] = u64::from(!metric.must.holds(value));
+        }
+        let rules = self.rules.iter().zip(&self.counts).zip(measured).map(
+            |((rule, violations), measured)| RuleResult {
+                rule: rule.clone(),
+                violations: *violations,
+                measured,
+            },
+        );
+        let result = BatchResult { rules: rules.collect() };
+        self.reset();
+        result
+    }
+
+    /// Drops the open batch.
+    pub fn reset(&mut self) {
+        self.keys.iter_mut().for_each(SeenKeys::clear);
+        self.tallies.fill(Tally::default());
+        self.counts.fill(0);
+        self.num_rows = 0;
+    }
+
+    fn take_type_violations(&mut self, fields: &[FieldViolation], checked: &mut CheckedRows) {
+        let violations = &mut checked.violations;
+        for violation in fields {
+            let row = violation.row;
+            if violation.field == UNKNOWN_FIELD {
+                violations.extend(self.unknown_rule.map(|rule| RowViolation { row, rule }));
+            } else {
+                let rule = self.plan.type_rules[violation.field as usize];
+                violations.push(RowViolation { row, rule });
+                if checked.unrepresentable.last() != Some(&row) {
+                    checked.unrepresentable.push(row);
+                }
+            }
+        }
+        // Several elements of a list may break one rule in one row.
+        violations.sort_unstable();
+        violations.dedup();
+        for violation in violations {
+            self.counts[usize::from(violation.rule)] += 1;
+        }
+    }
+
+    fn require_fit(
+        &mut self,
+        rows: &RecordBatch,
+        fields: &[FieldViolation],
+    ) -> Result<(), ContractFault> {
+        let known =
+            self.fitting.as_ref().is_some_and(|known| Arc::ptr_eq(known, rows.schema_ref()));
+        if !known {
+            for (index, field) in self.schema.fields().iter().enumerate() {
+                let actual = rows.schema_ref().fields().get(index);
+                let fits = actual.is_some_and(|actual| {
+                    actual.name() == field.name() && fits(field.data_type(), actual.data_type())
+                });
+                if !fits {
+                    return Err(ContractFault::RowsMismatch {
+                        path: field.name().clone(),
+                        expected: field.data_type().to_string(),
+                        actual: actual.map_or("no column".into(), ToString::to_string),
+                    });
+                }
+            }
+            self.fitting = Some(Arc::clone(rows.schema_ref()));
+        }
+        let last = fields.iter().map(|violation| violation.row as usize).max();
+        let stray = fields.iter().any(|violation| {
+            violation.field != UNKNOWN_FIELD
+                && violation.field as usize >= self.plan.type_rules.len()
+        });
+        if stray
+            || last.is_some_and(|row| row >= rows.num_rows())
+            || !fields.is_sorted_by_key(|v| v.row)
+        {
+            return Err(ContractFault::RowsMismatch {
+                path: "fields".into(),
+                expected: "violations of these rows, sorted".into(),
+                actual: "others".into(),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Equal but for nullability, metadata and the names of list elements.
+fn fits(expected: &DataType, actual: &DataType) -> bool {
+    match (expected, actual) {
+        (DataType::Struct(expected), DataType::Struct(actual)) => {
+            expected.len() == actual.len()
+                && expected.iter().zip(actual).all(|(expected, actual)| {
+                    expected.name() == actual.name()
+                        && fits(expected.data_type(), actual.data_type())
+                })
+        }
+        (DataType::List(expected), DataType::List(actual)) => {
+            fits(expected.data_type(), actual.data_type())
+        }
+        _ => expected == actual,
+    }
+}
+
+/// One chunk's pass over the plan.
+struct Run<'a> {
+    checker: &'a mut Checker,
+    plan: &'a Plan,
+    fields: &'a [FieldViolation],
+    violations: Vec<RowViolation>,
+}
+
+impl Run<'_> {
+    fn visit(&mut self, field: &FieldPlan, view: &View<'_>) {
+        for check in &field.checks {
+            let mut found = std::mem::take(&mut self.checker.found);
+            check.test.find(view, &mut found);
+            if let Target::Metric(metric) = check.target {
+                self.checker.tallies[metric].seen += view.num_present() as u64;
+            }
+            self.settle(check.target, Some(field.field), view.rows, &mut found);
+            self.checker.found = found;
+        }
+        match &field.children {
+            Children::None => {}
+            Children::Struct(fields) => {
+                for child in fields {
+                    self.visit(child, &view.child(child.column));
+                }
+            }
+            Children::List(item) => self.visit(item, &Elements::of(view).view()),
+        }
+    }
+
+    fn visit_keys(&mut self, rows: &RecordBatch) -> Result<(), ContractFault> {
+        for (index, key) in self.plan.keys.iter().enumerate() {
+            let mut found = std::mem::take(&mut self.checker.found);
+            let seen = &mut self.checker.keys[index];
+            let resolved = seen.find_repeated(rows, &key.columns, &mut found);
+            resolved.ok_or_else(|| ContractFault::RowsMismatch {
+                path: "key".into(),
+                expected: "its columns".into(),
+                actual: "none".into(),
+            })?;
+            if let Target::Metric(metric) = key.target {
+                self.checker.tallies[metric].seen += rows.num_rows() as u64;
+            }
+            // A field that does not fit is NULL, and a key with a NULL is none: nothing to excuse.
+            self.settle(key.target, None, None, &mut found);
+            self.checker.found = found;
+        }
+        Ok(())
+    }
+
+    /// Counts the found slots, and empties the list.
+    fn settle(
+        &mut self,
+        target: Target,
+        field: Option<u32>,
+        rows: Option<&[u32]>,
+        found: &mut Vec<u32>,
+    ) {
+        if found.is_empty() {
+            return;
+        }
+        if let Some(rows) = rows {
+            found.iter_mut().for_each(|slot| *slot = rows[*slot as usize]);
+        }
+        if let Some(field) = field.filter(|_| !self.fields.is_empty()) {
+            found.retain(|row| !self.is_excused(*row, field));
+        }
+        match target {
+            Target::Metric(metric) => self.checker.tallies[metric].found += found.len() as u64,
+            Target::Row(rule) => {
+                if rows.is_some() {
+                    found.dedup();
+                }
+                self.checker.counts[usize::from(rule)] += found.len() as u64;
+                if self.checker.rules[usize::from(rule)].severity >= Severity::Warn {
+                    self.violations
+                        .extend(found.iter().map(|row| RowViolation { row: *row, rule }));
+                }
+            }
+        }
+        found.clear();
+    }
+
+    /// True where a field of the row that did not fit explains a violation at `field`.
+    fn is_excused(&self, row: u32, field: u32) -> bool {
+        let start = self.fields.partition_point(|violation| violation.row < row);
+        self.fields[start..]
+            .iter()
+            .take_while(|violation| violation.row == row)
+            .any(|violation| self.plan.covers(violation.field, field))
+    }
+}

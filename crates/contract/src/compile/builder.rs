@@ -1,0 +1,167 @@
+//! What compilation gathers on its way through a document.
+
+use std::collections::HashSet;
+
+use arrow_schema::DataType;
+use headgate_model::{RuleInfo, Severity};
+
+use crate::coverage::{CoverageStatus, RuleCoverage};
+use crate::plan::{Plan, RuleNumber, rule_info};
+use crate::reader::{At, Issues};
+use crate::types::Logical;
+
+/// Rules of one contract, with room for `unknown_field`.
+const MAX_RULES: usize = RuleNumber::MAX as usize - 1;
+
+#[derive(Default)]
+pub(crate) struct Builder<'a> {
+    pub issues: Issues,
+    pub rules: Vec<RuleInfo>,
+    pub coverage: Vec<RuleCoverage>,
+    pub plan: Plan,
+    pub columns: Vec<Column>,
+    pub primary: Vec<Member<'a>>,
+    pub partitions: Vec<Member<'a>>,
+    ids: HashSet<String>,
+}
+
+/// A column of a key.
+pub(crate) struct Member<'a> {
+    pub at: At<'a>,
+    pub place: Option<i64>,
+    pub column: Column,
+}
+
+/// Where properties hang.
+#[derive(Clone, Default)]
+pub(crate) struct Scope {
+    /// Path of the parent, and its path by logical names.
+    pub path: Option<(String, String)>,
+    /// Column indices to the parent, through structs.
+    pub indices: Vec<usize>,
+    pub in_list: bool,
+}
+
+/// A field under compilation.
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    pub path: String,
+    /// By logical names.
+    pub name_path: String,
+    pub field: u32,
+    pub logical: Logical,
+    /// Meaningless for objects and arrays.
+    pub data_type: DataType,
+    pub indices: Vec<usize>,
+    pub in_list: bool,
+}
+
+impl Column {
+    /// `None`: may be part of a key. Else the reason why not.
+    pub fn no_key(&self) -> Option<&'static str> {
+        if self.in_list {
+            Some("keys within arrays are not built")
+        } else if matches!(self.logical, Logical::Object | Logical::Array) {
+            Some("keys of objects and arrays are not built")
+        } else {
+            None
+        }
+    }
+}
+
+/// An id and the column that it is about.
+#[derive(Clone, Copy)]
+pub(crate) struct Named<'n> {
+    pub id: &'n str,
+    pub column: Option<&'n str>,
+}
+
+impl Builder<'_> {
+    /// Adds a rule that names rows, of blocking severity. Callers that need another kind change the
+    /// [`RuleInfo`] at the number returned.
+    pub fn enforce(&mut self, at: &At<'_>, named: Named<'_>) -> RuleNumber {
+        let id = self.unique_id(named.id);
+        let number = self.rules.len();
+        if number == MAX_RULES {
+            self.issues.add_actual(at, format!("at most {MAX_RULES} rules"), "more");
+        }
+        self.rules.push(rule_info(id.clone(), named.column.map(str::to_owned)));
+        self.cover(at, id, CoverageStatus::Enforced, None);
+        RuleNumber::try_from(number).unwrap_or(RuleNumber::MAX)
+    }
+
+    pub fn rule_mut(&mut self, number: RuleNumber) -> Option<&mut RuleInfo> {
+        self.rules.get_mut(usize::from(number))
+    }
+
+    /// Adds a reason to the rule enforced last: where it does more or less than the document says.
+    pub fn remark(&mut self, reason: &str) {
+        if let Some(coverage) = self.coverage.last_mut() {
+            coverage.reason = Some(reason.into());
+        }
+    }
+
+    pub fn not_enforced(
+        &mut self,
+        at: &At<'_>,
+        rule: impl Into<String>,
+        reason: impl Into<String>,
+    ) {
+        self.cover(at, rule.into(), CoverageStatus::NotEnforced, Some(reason.into()));
+    }
+
+    pub fn informational(&mut self, at: &At<'_>, rule: impl Into<String>, reason: &str) {
+        self.cover(at, rule.into(), CoverageStatus::Informational, Some(reason.into()));
+    }
+
+    pub fn cover(
+        &mut self,
+        at: &At<'_>,
+        rule: String,
+        status: CoverageStatus,
+        reason: Option<String>,
+    ) {
+        let (path, line) = (at.path.clone(), at.node.line);
+        self.coverage.push(RuleCoverage { path, rule, status, reason, line });
+    }
+
+    pub fn unknown_key(&mut self, at: &At<'_>) {
+        let key = at.path.rsplit('.').next().unwrap_or_default().to_owned();
+        self.not_enforced(at, key, "not a key of ODCS here");
+    }
+
+    pub fn relationships(&mut self, list: &[At<'_>], column: Option<&str>) {
+        for at in list {
+            let id = with_path("relationship", column);
+            self.not_enforced(at, id, "references to other tables are not looked up");
+        }
+    }
+
+    pub fn service_level(&mut self, at: &At<'_>) {
+        let property = at.text("property", &mut self.issues).unwrap_or("level");
+        self.not_enforced(at, format!("sla_{property}"), "service levels are not measured");
+    }
+
+    fn unique_id(&mut self, id: &str) -> String {
+        let mut unique = id.to_owned();
+        let mut copy = 1;
+        while !self.ids.insert(unique.clone()) {
+            copy += 1;
+            unique = format!("{id}_{copy}");
+        }
+        unique
+    }
+}
+
+pub(crate) fn with_path(rule: &str, path: Option<&str>) -> String {
+    path.map_or_else(|| rule.to_owned(), |path| format!("{rule}_{path}"))
+}
+
+/// ODCS's unknown severities are errors.
+pub(crate) fn severity(name: Option<&str>) -> Severity {
+    match name.map(str::to_ascii_lowercase).as_deref() {
+        Some("warning" | "warn" | "low" | "minor" | "trivial") => Severity::Warn,
+        Some("info") => Severity::Info,
+        _ => Severity::Block,
+    }
+}

@@ -1,0 +1,222 @@
+//! A property → a field, its rules, and its children.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field};
+
+use super::builder::{Builder, Column, Member, Named, Scope, with_path};
+use crate::document::Property;
+use crate::plan::{Children, FieldCheck, FieldPlan, KeyPlan, Target};
+use crate::reader::At;
+use crate::rule::Test;
+use crate::rule::format::Format;
+use crate::types::{Logical, scalar_type};
+
+impl<'a> Builder<'a> {
+    pub fn properties(
+        &mut self,
+        properties: &[Property<'a>],
+        scope: &Scope,
+    ) -> (Vec<Field>, Vec<FieldPlan>) {
+        let (mut fields, mut plans) = (Vec::new(), Vec::new());
+        for property in properties {
+            if let Some(at) = &property.measure {
+                let reason = "a measure is computed by readers, and is no column";
+                self.informational(at, with_path("measure", Some(&property.column)), reason);
+                continue;
+            }
+            let (field, plan) = self.property(property, scope, fields.len(), None);
+            fields.push(field);
+            if !plan.is_idle() {
+                plans.push(plan);
+            }
+        }
+        (fields, plans)
+    }
+
+    fn property(
+        &mut self,
+        property: &Property<'a>,
+        scope: &Scope,
+        index: usize,
+        item_path: Option<(String, String)>,
+    ) -> (Field, FieldPlan) {
+        let logical = Logical::of(property, &mut self.issues).unwrap_or(Logical::Text);
+        let scalar = scalar_type(logical, property, &mut self.issues);
+        let (path, name_path) = item_path.unwrap_or_else(|| match &scope.path {
+            Some((path, name_path)) => {
+                (format!("{path}.{}", property.column), format!("{name_path}.{}", property.name))
+            }
+            None => (property.column.clone(), property.name.clone()),
+        });
+        let field = self.plan.type_rules.len() as u32;
+        let indices = scope.indices.iter().copied().chain([index]).collect();
+        let column = Column {
+            path,
+            name_path,
+            field,
+            logical,
+            data_type: scalar.data_type.clone(),
+            indices,
+            in_list: scope.in_list,
+        };
+        self.columns.push(column.clone());
+
+        let type_at = property.logical_type.as_ref().unwrap_or(&property.at);
+        let type_rule = self.enforce_on(type_at, "type", &column);
+        self.plan.type_rules.push(type_rule);
+        self.plan.subtree_ends.push(0);
+        if let Some(rule) = self.rule_mut(type_rule) {
+            rule.unrepresentable = true;
+        }
+        if let Some(note) = scalar.note {
+            self.remark(note);
+        }
+
+        let mut checks = Vec::new();
+        let required = self.required(property, scope, &column, &mut checks);
+        self.unique(property, &column);
+        if logical == Logical::Time {
+            checks.push(self.check(type_at, "format", &column, Test::Format(Format::Time)));
+        }
+        self.options(property, &column, scalar.bounds, &mut checks);
+        self.enumeration(property.values.as_ref(), &column, &mut checks);
+        for rule in &property.quality {
+            checks.extend(self.quality(rule, Some(&column)));
+        }
+        self.relationships(&property.relationships, Some(&column.path));
+        for at in &property.unknown {
+            self.unknown_key(at);
+        }
+
+        let (data_type, children) = self.children(property, scope, &column);
+        self.plan.subtree_ends[field as usize] = self.plan.type_rules.len() as u32;
+        let nullable = scope.path.is_some() || !required;
+        let arrow = Field::new(&property.column, data_type, nullable)
+            .with_metadata(metadata(property, logical));
+        (arrow, FieldPlan { field, column: index, checks, children })
+    }
+
+    pub fn enforce_on(&mut self, at: &At<'_>, rule: &str, column: &Column) -> u16 {
+        let id = with_path(rule, Some(&column.path));
+        self.enforce(at, Named { id: &id, column: Some(&column.path) })
+    }
+
+    pub fn check(&mut self, at: &At<'_>, rule: &str, column: &Column, test: Test) -> FieldCheck {
+        FieldCheck { test, target: Target::Row(self.enforce_on(at, rule, column)) }
+    }
+
+    /// One rule, whatever asks for it: the flag, a key, or the parent's list of required fields.
+    fn required(
+        &mut self,
+        property: &Property<'a>,
+        scope: &Scope,
+        column: &Column,
+        checks: &mut Vec<FieldCheck>,
+    ) -> bool {
+        if let Some(key) = &property.primary_key {
+            match column.no_key() {
+                Some(reason) => {
+                    self.not_enforced(
+                        &key.at,
+                        with_path("primary_key", Some(&column.path)),
+                        reason,
+                    );
+                }
+                None => self.primary.push(Member {
+                    at: key.at.clone(),
+                    place: key.place,
+                    column: column.clone(),
+                }),
+            }
+        }
+        if let Some(partition) = &property.partitioned {
+            if scope.path.is_some() || matches!(column.logical, Logical::Object | Logical::Array) {
+                let actual = format!("'{}'", column.path);
+                self.issues.add_actual(
+                    &partition.at,
+                    "a top-level column of a scalar type",
+                    actual,
+                );
+            }
+            self.partitions.push(Member {
+                at: partition.at.clone(),
+                place: partition.place,
+                column: column.clone(),
+            });
+        }
+        let asked = property
+            .required
+            .as_ref()
+            .or_else(|| property.primary_key.as_ref().map(|key| &key.at))
+            .or_else(|| property.partitioned.as_ref().map(|key| &key.at))
+            .cloned();
+        if let Some(at) = &asked {
+            checks.push(self.check(at, "required", column, Test::Null));
+        }
+        asked.is_some()
+    }
+
+    fn unique(&mut self, property: &Property<'_>, column: &Column) {
+        let Some(at) = &property.unique else { return };
+        if let Some(reason) = column.no_key() {
+            return self.not_enforced(at, with_path("unique", Some(&column.path)), reason);
+        }
+        let rule = self.enforce_on(at, "unique", column);
+        let columns = vec![column.indices.clone()];
+        self.plan.keys.push(KeyPlan { columns, target: Target::Row(rule) });
+    }
+
+    fn children(
+        &mut self,
+        property: &Property<'a>,
+        scope: &Scope,
+        column: &Column,
+    ) -> (DataType, Children) {
+        let path = Some((column.path.clone(), column.name_path.clone()));
+        let inner = Scope { path, indices: column.indices.clone(), in_list: scope.in_list };
+        match column.logical {
+            Logical::Object => {
+                let properties = property.properties.as_deref().unwrap_or_default();
+                if properties.is_empty() {
+                    let expected = "the object's properties (or logicalType string for JSON text)";
+                    self.issues.missing(&property.at, "properties", expected);
+                    return (DataType::Utf8, Children::None);
+                }
+                let (fields, mut plans) = self.properties(properties, &inner);
+                self.required_fields(property, &inner, &mut plans);
+                (DataType::Struct(fields.into()), Children::Struct(plans))
+            }
+            Logical::Array => {
+                let Some(item) = property.items.as_deref() else {
+                    let expected = "the type of the array's elements";
+                    self.issues.missing(&property.at, "items", expected);
+                    return (DataType::Utf8, Children::None);
+                };
+                let inner = Scope { in_list: true, ..inner };
+                let paths = (format!("{}[]", column.path), format!("{}[]", column.name_path));
+                let (field, plan) = self.property(item, &inner, 0, Some(paths));
+                let children =
+                    if plan.is_idle() { Children::None } else { Children::List(Box::new(plan)) };
+                (DataType::List(Arc::new(field)), children)
+            }
+            _ => (column.data_type.clone(), Children::None),
+        }
+    }
+}
+
+fn metadata(property: &Property<'_>, logical: Logical) -> HashMap<String, String> {
+    let mut metadata =
+        HashMap::from([("headgate.logicalType".to_owned(), logical.as_str().to_owned())]);
+    if let Some(description) = property.description {
+        metadata.insert("description".into(), description.into());
+    }
+    let format = property.options.iter().find(|(key, _)| *key == "format");
+    if let (Logical::Text, Some((_, at))) = (logical, format)
+        && let Some(format) = at.as_text()
+    {
+        metadata.insert("headgate.format".into(), format.into());
+    }
+    metadata
+}

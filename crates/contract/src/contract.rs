@@ -1,0 +1,76 @@
+//! A compiled contract.
+
+use std::sync::Arc;
+
+use arrow_schema::SchemaRef;
+use headgate_model::{ContractRef, RuleInfo};
+
+use crate::checker::Checker;
+use crate::coverage::RuleCoverage;
+use crate::fault::ContractFault;
+use crate::plan::Plan;
+
+/// How rows are checked, beyond what the document says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CheckOptions {
+    /// A field that the contract does not name breaks the rule `unknown_field`. Default: no.
+    pub reject_unknown_fields: bool,
+}
+
+/// A parsed and compiled document; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Contract {
+    pub(crate) compiled: Arc<Compiled>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub reference: ContractRef,
+    pub schema: SchemaRef,
+    pub partition_columns: Vec<String>,
+    pub rules: Arc<[RuleInfo]>,
+    pub coverage: Vec<RuleCoverage>,
+    pub plan: Arc<Plan>,
+}
+
+impl Contract {
+    /// Compiles YAML or JSON. `schema_name` is the `name` or `physicalName` of one of the document's
+    /// schema objects; it may be left out where there is only one. All issues are reported at once.
+    pub fn compile(text: &str, schema_name: Option<&str>) -> Result<Self, ContractFault> {
+        let compiled = crate::compile::compile(text, schema_name)
+            .map_err(|issues| ContractFault::Invalid { issues })?;
+        Ok(Self { compiled: Arc::new(compiled) })
+    }
+
+    pub fn reference(&self) -> &ContractRef {
+        &self.compiled.reference
+    }
+
+    /// Columns of the payload, in the document's order. A top-level column is nullable unless it is
+    /// required, part of the primary key or a partition column; nested fields are always nullable,
+    /// since Delta cannot promise more of them. Metadata of a field: `headgate.logicalType`,
+    /// `headgate.format` for texts with one, and `description` where given.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.compiled.schema
+    }
+
+    /// By `partitionKeyPosition`, then in the document's order.
+    pub fn partition_columns(&self) -> &[String] {
+        &self.compiled.partition_columns
+    }
+
+    /// Compiled rules. A rule's index is its number everywhere.
+    pub fn rules(&self) -> &[RuleInfo] {
+        &self.compiled.rules
+    }
+
+    /// Every rule of the document, enforced or not.
+    pub fn coverage(&self) -> &[RuleCoverage] {
+        &self.compiled.coverage
+    }
+
+    /// A checker with no batch open.
+    pub fn checker(&self, options: CheckOptions) -> Checker {
+        Checker::new(&self.compiled, options)
+    }
+}

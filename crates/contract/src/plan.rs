@@ -1,0 +1,89 @@
+//! The compiled form of a contract: what to do with each column of a chunk.
+
+use headgate_model::RuleInfo;
+
+use crate::rule::Test;
+use crate::rule::metric::Metric;
+
+/// Index into the contract's rules.
+pub(crate) type RuleNumber = u16;
+
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Fields with something to check, or with such fields below them.
+    pub fields: Vec<FieldPlan>,
+    pub keys: Vec<KeyPlan>,
+    pub metrics: Vec<Metric>,
+    /// By field, in the order of [`headgate_model::field_paths`].
+    pub type_rules: Vec<RuleNumber>,
+    /// By field: the first field after it that is not below it.
+    pub subtree_ends: Vec<u32>,
+}
+
+#[derive(Debug)]
+pub(crate) struct FieldPlan {
+    pub field: u32,
+    /// Index in the batch, or in the parent struct.
+    pub column: usize,
+    pub checks: Vec<FieldCheck>,
+    pub children: Children,
+}
+
+#[derive(Debug)]
+pub(crate) enum Children {
+    None,
+    Struct(Vec<FieldPlan>),
+    List(Box<FieldPlan>),
+}
+
+impl FieldPlan {
+    pub fn is_idle(&self) -> bool {
+        self.checks.is_empty()
+            && match &self.children {
+                Children::None => true,
+                Children::Struct(fields) => fields.is_empty(),
+                Children::List(item) => item.is_idle(),
+            }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct FieldCheck {
+    pub test: Test,
+    pub target: Target,
+}
+
+/// What a found slot counts for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// Its row breaks this rule.
+    Row(RuleNumber),
+    /// Index into [`Plan::metrics`].
+    Metric(usize),
+}
+
+/// Values that may occur once in a batch.
+#[derive(Debug)]
+pub(crate) struct KeyPlan {
+    /// Each a path of column indices through structs.
+    pub columns: Vec<Vec<usize>>,
+    pub target: Target,
+}
+
+impl Plan {
+    /// True where a violation at field `at` explains one at field `below`.
+    pub fn covers(&self, at: u32, below: u32) -> bool {
+        at <= below && self.subtree_ends.get(at as usize).is_some_and(|end| below < *end)
+    }
+}
+
+pub(crate) fn rule_info(id: String, column: Option<String>) -> RuleInfo {
+    RuleInfo {
+        id,
+        column,
+        severity: headgate_model::Severity::Block,
+        scope: headgate_model::RuleScope::Batch,
+        routes_rows: true,
+        unrepresentable: false,
+    }
+}

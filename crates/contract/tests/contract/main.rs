@@ -1,0 +1,14 @@
+//! The contract crate through its public API.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod documents;
+mod examples;
+mod keys;
+mod metrics;
+mod nested;
+mod numbers;
+mod properties;
+mod support;
+mod texts;
+mod times;
+mod types;

@@ -1,0 +1,85 @@
+//! Why a decoder cannot be built, or cannot hold a chunk.
+
+use arrow_schema::{ArrowError, DataType};
+use headgate_model::{Blame, Fault, FaultContext, Retry};
+
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeFault {
+    #[error("column `{path}` has a type that JSON cannot be decoded to")]
+    UnsupportedType { path: String, data_type: DataType },
+    #[error("two columns have the path `{path}`")]
+    DuplicateColumn { path: String },
+    #[error("column `{path}` has a name that Headgate keeps for itself")]
+    ReservedColumn { path: String },
+    #[error("chunk is too large for one batch of columns")]
+    ChunkTooLarge { bytes: usize },
+    /// A defect: decoded columns do not agree with their own schema.
+    #[error("decoded columns do not fit their schema")]
+    Columns(#[from] ArrowError),
+}
+
+/// Arrow's 32-bit offsets address this many bytes of one column.
+pub(crate) const MAX_CHUNK_BYTES: usize = i32::MAX as usize;
+
+impl DecodeFault {
+    fn path(&self) -> Option<&str> {
+        match self {
+            Self::UnsupportedType { path, .. }
+            | Self::DuplicateColumn { path }
+            | Self::ReservedColumn { path } => Some(path),
+            Self::ChunkTooLarge { .. } | Self::Columns(_) => None,
+        }
+    }
+}
+
+impl Fault for DecodeFault {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::UnsupportedType { .. } => "DECODE_UNSUPPORTED_TYPE",
+            Self::DuplicateColumn { .. } => "DECODE_DUPLICATE_COLUMN",
+            Self::ReservedColumn { .. } => "DECODE_RESERVED_COLUMN",
+            Self::ChunkTooLarge { .. } => "DECODE_CHUNK_TOO_LARGE",
+            Self::Columns(_) => "DECODE_COLUMNS",
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        if self.path().is_some() { Blame::User } else { Blame::Internal }
+    }
+
+    fn retry(&self) -> Retry {
+        Retry::Never
+    }
+
+    fn context(&self) -> FaultContext {
+        let (expected, actual) = match self {
+            Self::UnsupportedType { data_type, .. } => (
+                "string, integer, number, boolean, decimal, date, timestamp in microseconds, \
+                 object or array"
+                    .to_owned(),
+                data_type.to_string(),
+            ),
+            Self::DuplicateColumn { .. } => ("one column a path".to_owned(), "two".to_owned()),
+            Self::ReservedColumn { path } => ("another name".to_owned(), path.clone()),
+            Self::ChunkTooLarge { bytes } => {
+                (format!("at most {MAX_CHUNK_BYTES} bytes"), format!("{bytes} bytes"))
+            }
+            Self::Columns(_) => {
+                return FaultContext {
+                    operation: "decode",
+                    component: "decode",
+                    ..FaultContext::default()
+                };
+            }
+        };
+        FaultContext {
+            operation: if self.path().is_some() { "compile decoder" } else { "decode" },
+            component: "decode",
+            field: self.path().map(|path| format!("schema.{path}")),
+            expected: Some(expected),
+            actual: Some(actual),
+            details: None,
+        }
+    }
+}

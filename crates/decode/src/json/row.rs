@@ -1,0 +1,75 @@
+//! What is noted while a record is parsed, and forgotten if the record turns out bad.
+
+use headgate_model::{FieldViolation, UNKNOWN_FIELD};
+
+use super::MAX_DEPTH;
+use super::malformed::{Malformed, Reason};
+
+#[derive(Default)]
+pub(crate) struct RowNotes {
+    row: u32,
+    /// Objects and arrays around the value in hand.
+    pub(crate) depth: u32,
+    /// The row has a field that the schema does not name.
+    pub(crate) unknown: bool,
+    /// For text with escapes.
+    pub(crate) scratch: Vec<u8>,
+    fields: Vec<FieldViolation>,
+    /// Length of `fields` before the row in hand.
+    kept: usize,
+}
+
+impl RowNotes {
+    pub(crate) fn begin(&mut self, row: u32) {
+        self.row = row;
+        self.depth = 0;
+        self.unknown = false;
+        self.kept = self.fields.len();
+    }
+
+    #[inline(always)]
+    pub(crate) fn enter(&mut self, bytes: &[u8], at: usize) -> Result<(), Malformed> {
+        if self.depth >= MAX_DEPTH {
+            return Err(Malformed::new(bytes, at, Reason::Depth));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(crate) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    #[cold]
+    pub(crate) fn misfit(&mut self, field: u32) {
+        self.fields.push(FieldViolation { row: self.row, field });
+    }
+
+    #[inline]
+    pub(crate) fn keep(&mut self, reject_unknown: bool) {
+        if reject_unknown && self.unknown {
+            self.misfit(UNKNOWN_FIELD);
+        }
+        if self.fields.len() - self.kept > 1 {
+            self.sort_row();
+        }
+    }
+
+    #[cold]
+    fn sort_row(&mut self) {
+        let mut row = self.fields.split_off(self.kept);
+        row.sort_unstable();
+        row.dedup();
+        self.fields.append(&mut row);
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.fields.truncate(self.kept);
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<FieldViolation> {
+        self.kept = 0;
+        std::mem::take(&mut self.fields)
+    }
+}

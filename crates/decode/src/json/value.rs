@@ -1,0 +1,187 @@
+//! One value into the column of its field.
+
+use arrow_array::ArrowPrimitiveType;
+
+use super::malformed::{Malformed, Reason};
+use super::row::RowNotes;
+use super::scan::{byte, skip_space};
+use super::{number, object, skip, text, time};
+use crate::column::{BooleanColumn, Column, ListColumn, Node, PrimitiveColumn, TextColumn};
+
+/// Gives the column of `node` exactly one value from the JSON at `at`: NULL for `null`, and NULL
+/// with a note for what the column cannot hold. The index behind it.
+#[inline]
+pub(crate) fn read(
+    bytes: &[u8],
+    at: usize,
+    node: &mut Node,
+    notes: &mut RowNotes,
+) -> Result<usize, Malformed> {
+    let field = node.field;
+    let depth = notes.depth;
+    let (end, fits) = match &mut node.column {
+        Column::Text(column) => string(bytes, at, column, depth)?,
+        Column::Int64(column) => scalar(bytes, at, column, depth, number::starts, number::integer)?,
+        Column::Float64(column) => {
+            scalar(bytes, at, column, depth, number::starts, number::float64)?
+        }
+        Column::Timestamp { values, zoned } => {
+            scalar(bytes, at, values, depth, quote, |bytes, at| {
+                let (end, text) = text::borrow(bytes, at + 1, &mut notes.scratch)?;
+                Ok((end, text.and_then(|text| time::timestamp(text, *zoned))))
+            })?
+        }
+        Column::Date(column) => scalar(bytes, at, column, depth, quote, |bytes, at| {
+            let (end, text) = text::borrow(bytes, at + 1, &mut notes.scratch)?;
+            Ok((end, text.and_then(time::date)))
+        })?,
+        Column::Boolean(column) => boolean(bytes, at, column, depth)?,
+        Column::Decimal { values, precision, scale } => {
+            scalar(bytes, at, values, depth, number::starts, |bytes, at| {
+                number::decimal(bytes, at, *precision, *scale)
+            })?
+        }
+        Column::Int32(column) => narrow(bytes, at, column, depth)?,
+        Column::Int16(column) => narrow(bytes, at, column, depth)?,
+        Column::Int8(column) => narrow(bytes, at, column, depth)?,
+        Column::Float32(column) => {
+            scalar(bytes, at, column, depth, number::starts, number::float32)?
+        }
+        Column::Struct(column) => {
+            if byte(bytes, at) == b'{' {
+                let end = object::read(bytes, at, column, None, notes)?;
+                column.commit();
+                (end, true)
+            } else {
+                let end = null_or_other(bytes, at, depth)?;
+                column.push_null();
+                end
+            }
+        }
+        Column::List(column) => {
+            if byte(bytes, at) == b'[' {
+                (array(bytes, at, column, notes)?, true)
+            } else {
+                let end = null_or_other(bytes, at, depth)?;
+                column.push_null();
+                end
+            }
+        }
+    };
+    if !fits {
+        notes.misfit(field);
+    }
+    Ok(end)
+}
+
+/// Index behind a value of the wrong type, and whether it is `null`, which fits every column.
+#[inline(never)]
+fn null_or_other(bytes: &[u8], at: usize, depth: u32) -> Result<(usize, bool), Malformed> {
+    match skip::null(bytes, at) {
+        Some(end) => Ok((end, true)),
+        None => Ok((skip::value(bytes, at, depth)?, false)),
+    }
+}
+
+fn quote(first: u8) -> bool {
+    first == b'"'
+}
+
+#[inline(always)]
+fn scalar<T: ArrowPrimitiveType>(
+    bytes: &[u8],
+    at: usize,
+    column: &mut PrimitiveColumn<T>,
+    depth: u32,
+    starts: impl Fn(u8) -> bool,
+    read: impl FnOnce(&[u8], usize) -> Result<(usize, Option<T::Native>), Malformed>,
+) -> Result<(usize, bool), Malformed> {
+    if starts(byte(bytes, at)) {
+        let (end, value) = read(bytes, at)?;
+        column.push(value);
+        Ok((end, value.is_some()))
+    } else {
+        let end = null_or_other(bytes, at, depth)?;
+        column.push(None);
+        Ok(end)
+    }
+}
+
+#[inline(always)]
+fn narrow<T>(
+    bytes: &[u8],
+    at: usize,
+    column: &mut PrimitiveColumn<T>,
+    depth: u32,
+) -> Result<(usize, bool), Malformed>
+where
+    T: ArrowPrimitiveType,
+    T::Native: TryFrom<i64>,
+{
+    scalar(bytes, at, column, depth, number::starts, |bytes, at| {
+        let (end, value) = number::integer(bytes, at)?;
+        Ok((end, value.and_then(|value| value.try_into().ok())))
+    })
+}
+
+#[inline(always)]
+fn string(
+    bytes: &[u8],
+    at: usize,
+    column: &mut TextColumn,
+    depth: u32,
+) -> Result<(usize, bool), Malformed> {
+    if byte(bytes, at) != b'"' {
+        let end = null_or_other(bytes, at, depth)?;
+        column.push_null();
+        return Ok(end);
+    }
+    let (end, whole) = text::read(bytes, at + 1, column.values())?;
+    if whole {
+        column.commit()
+    } else {
+        column.push_null()
+    }
+    Ok((end, whole))
+}
+
+#[inline(always)]
+fn boolean(
+    bytes: &[u8],
+    at: usize,
+    column: &mut BooleanColumn,
+    depth: u32,
+) -> Result<(usize, bool), Malformed> {
+    if let Some((end, value)) = skip::boolean(bytes, at) {
+        column.push(Some(value));
+        return Ok((end, true));
+    }
+    let end = null_or_other(bytes, at, depth)?;
+    column.push(None);
+    Ok(end)
+}
+
+fn array(
+    bytes: &[u8],
+    at: usize,
+    list: &mut ListColumn,
+    notes: &mut RowNotes,
+) -> Result<usize, Malformed> {
+    notes.enter(bytes, at)?;
+    let mut at = skip_space(bytes, at + 1);
+    if byte(bytes, at) != b']' {
+        loop {
+            at = read(bytes, at, &mut list.item, notes)?;
+            list.item_done();
+            at = skip_space(bytes, at);
+            match byte(bytes, at) {
+                b',' => at = skip_space(bytes, at + 1),
+                b']' => break,
+                _ => return Err(Malformed::new(bytes, at, Reason::CommaOrBracket)),
+            }
+        }
+    }
+    notes.leave();
+    list.commit();
+    Ok(at + 1)
+}

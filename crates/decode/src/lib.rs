@@ -1,0 +1,62 @@
+//! Payload bytes to Arrow columns, by a schema; pure, one format a module.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`json()`] | one JSON object a record, parsed straight into the columns of a schema |
+//! | [`raw()`] | no parse: one text column of payloads |
+//! | [`Decoded`] | what both give: rows, what did not fit, what was no row at all |
+//!
+//! A record becomes a row, a dead letter or, for a tombstone, nothing. A bad record never touches
+//! its neighbours, and a field that does not fit its column costs the row only that field:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use arrow_schema::{DataType, Field, Schema};
+//! use headgate_decode::{DecodeOptions, json};
+//! use headgate_model::{ChunkBuilder, FieldViolation, PartitionId};
+//!
+//! let schema = Arc::new(Schema::new(vec![
+//!     Field::new("id", DataType::Utf8, false),
+//!     Field::new("n", DataType::Int64, false),
+//! ]));
+//! let mut chunk = ChunkBuilder::default();
+//! let partition = chunk.partition(&PartitionId::new("t", "-", 0));
+//! for (offset, payload) in [r#"{"id":"a","n":1}"#, "{", r#"{"n":1.5,"id":"b"}"#].iter().enumerate() {
+//!     chunk.push(partition, offset as i64, None, Some(payload.as_bytes()), None, []);
+//! }
+//!
+//! let mut decoder = json(&schema, DecodeOptions::default())?;
+//! let decoded = decoder.decode(&chunk.finish(0, 0))?;
+//! assert_eq!(decoded.rows.num_rows(), 2);
+//! assert_eq!(decoded.dead[0].message, "unexpected end at byte 1");
+//! assert_eq!(decoded.fields, [FieldViolation { row: 1, field: 1 }]);
+//! assert_eq!(decoded.records.get(1), Some(2));
+//! # Ok::<(), headgate_decode::DecodeFault>(())
+//! ```
+
+mod column;
+mod decoded;
+mod fault;
+mod json;
+mod options;
+mod raw;
+mod record_log;
+
+use arrow_schema::SchemaRef;
+use headgate_model::RecordChunk;
+
+pub use decoded::{DeadRecord, Decoded, RowRecords};
+pub use fault::DecodeFault;
+pub use json::{MAX_DEPTH, json};
+pub use options::{DecodeOptions, EXTRA_COLUMN, RAW_COLUMN, Tombstones, UnknownFields};
+pub use raw::raw;
+
+/// Turns the payloads of a chunk into rows.
+pub trait Decoder: Send {
+    /// Schema of [`Decoded::rows`]: every field nullable, at every level.
+    fn schema(&self) -> &SchemaRef;
+
+    /// Every record of `chunk` is accounted for once: a row, a dead letter, or skipped. Fails only
+    /// when the chunk as a whole cannot be held in columns; bad records are values.
+    fn decode(&mut self, chunk: &RecordChunk) -> Result<Decoded, DecodeFault>;
+}

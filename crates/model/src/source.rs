@@ -15,8 +15,9 @@ pub struct StartRequest {
 /// In the order of polling: an event concerns all records before it.
 pub enum SourceEvent {
     Records(RecordChunk),
-    /// The source holds still until `reply` is called with the positions of these partitions;
-    /// those missing from the answer start at their first record.
+    /// The source holds still until `reply` is called with every position of the output, also
+    /// those of others: a topic under another id shows that it was created again. Partitions
+    /// missing from the answer start at their first record.
     Assigned {
         partitions: Vec<PartitionId>,
         reply: Box<dyn FnOnce(Positions) + Send>,
@@ -54,6 +55,9 @@ pub trait RecordSource: Send + 'static {
 
     /// The next event. Cancel safe: an event is either returned or still there.
     fn next(&mut self) -> impl Future<Output = Result<SourceEvent, BoxFault>> + Send;
+
+    /// Resolves when a rebalance waits among the next events.
+    fn rebalance(&self) -> impl Future<Output = ()> + Send;
 
     /// Succeeds when every partition is still the one that its records came from. Asked once a
     /// batch, before its commit.

@@ -183,6 +183,11 @@ impl RecordSource for VecSource {
         Ok(bell.until(|| self.take_next()).await?)
     }
 
+    async fn rebalance(&self) {
+        let waits = || (!lock(&self.state).script.is_empty()).then_some(());
+        self.log.bell.until(waits).await;
+    }
+
     async fn confirm(&mut self) -> Result<(), BoxFault> {
         let fault = lock(&self.state).confirm;
         Ok(fault.map_or(Ok(()), Err)?)

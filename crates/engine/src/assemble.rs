@@ -1,0 +1,204 @@
+//! From a checked chunk to the rows of each table, as the policy says.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, BooleanArray, RecordBatch, StringArray, UInt32Array};
+use arrow_schema::{ArrowError, SchemaRef};
+use arrow_select::filter::filter_record_batch;
+use arrow_select::take::take_record_batch;
+use headgate_contract::{CheckedRows, RowViolation};
+use headgate_decode::Decoded;
+use headgate_model::{ContractRef, Counts, DeadLetterKind, RecordChunk, RuleInfo, TableRole};
+
+use crate::columns::{self, Picked, constant, constant_or_null, of_row};
+use crate::layout::DecodedAs;
+use crate::{EngineFault, Layout, Policy, RejectsTo};
+
+pub(crate) struct Assembler {
+    pub layout: Layout,
+    pub contract: Option<ContractRef>,
+    pub rules: Vec<RuleInfo>,
+}
+
+/// The rows of a chunk, by table; `counts` balances.
+#[derive(Debug)]
+pub(crate) struct Assembled {
+    pub tables: Vec<(TableRole, RecordBatch)>,
+    pub counts: Counts,
+    /// The policy has no place for some of the rows: the batch cannot be committed.
+    pub blocks: bool,
+}
+
+struct Chunk<'a> {
+    records: &'a RecordChunk,
+    decoded: &'a Decoded,
+    checked: &'a CheckedRows,
+    batch_uuid: &'a str,
+}
+
+impl Chunk<'_> {
+    fn record_of(&self, row: u32) -> u32 {
+        self.decoded.records.get(row).unwrap_or_default()
+    }
+
+    fn records_of(&self, rows: &[u32]) -> Vec<u32> {
+        rows.iter().map(|row| self.record_of(*row)).collect()
+    }
+}
+
+impl Assembler {
+    pub fn assemble(
+        &self,
+        records: &RecordChunk,
+        decoded: &Decoded,
+        checked: &CheckedRows,
+        batch_uuid: &str,
+    ) -> Result<Assembled, EngineFault> {
+        let chunk = Chunk { records, decoded, checked, batch_uuid };
+        self.tables(&chunk).map_err(|source| EngineFault::Assemble { source })
+    }
+
+    fn tables(&self, chunk: &Chunk<'_>) -> Result<Assembled, ArrowError> {
+        let Chunk { records, decoded, checked, .. } = chunk;
+        let options = &self.layout.options;
+        let rows = decoded.rows.num_rows() as u64;
+        let nowhere = options.rejects == RejectsTo::Nowhere;
+        let (routed, copied): (&[u32], Vec<u32>) = match options.policy {
+            Policy::Block | Policy::Split => (&checked.violating, Vec::new()),
+            Policy::Allow if !nowhere => (&checked.unrepresentable, copies(checked)),
+            Policy::Allow | Policy::Flag => (&checked.unrepresentable, Vec::new()),
+        };
+        let mut counts = Counts {
+            records: records.len() as u64,
+            accepted: rows - routed.len() as u64,
+            rejected: routed.len() as u64,
+            dead_letters: decoded.dead.len() as u64,
+            skipped: decoded.skipped.len() as u64,
+            copied: copied.len() as u64,
+        };
+        let blocks = !routed.is_empty() && (options.policy == Policy::Block || nowhere);
+        let mut tables = Vec::new();
+        if blocks {
+            return Ok(Assembled { tables, counts, blocks });
+        }
+        if counts.accepted > 0 {
+            tables.push((TableRole::Output, self.output(chunk, routed)?));
+        }
+        let mut rejected = routed.to_vec();
+        rejected.extend(copied);
+        match options.rejects {
+            RejectsTo::Rejects if !rejected.is_empty() => {
+                tables.push((TableRole::Rejects, self.rejects(chunk, &rejected)?));
+                rejected.clear();
+            }
+            RejectsTo::Rejects | RejectsTo::Nowhere => rejected.clear(),
+            RejectsTo::DeadLetters => {
+                counts.dead_letters += counts.rejected;
+                counts.rejected = 0;
+            }
+        }
+        if !decoded.dead.is_empty() || !rejected.is_empty() {
+            tables.push((TableRole::DeadLetters, self.dead_letters(chunk, &rejected)?));
+        }
+        Ok(Assembled { tables, counts, blocks })
+    }
+
+    fn output(&self, chunk: &Chunk<'_>, routed: &[u32]) -> Result<RecordBatch, ArrowError> {
+        let num_rows = chunk.decoded.rows.num_rows();
+        let (payload, kept) = if routed.is_empty() {
+            (chunk.decoded.rows.clone(), (0..num_rows as u32).collect())
+        } else {
+            let mut keep = vec![true; num_rows];
+            for row in routed {
+                keep[*row as usize] = false;
+            }
+            let kept: Vec<u32> = (0..num_rows as u32).filter(|row| keep[*row as usize]).collect();
+            (filter_record_batch(&chunk.decoded.rows, &BooleanArray::from(keep))?, kept)
+        };
+        let records = chunk.records_of(&kept);
+        let picked = Picked { chunk: chunk.records, records: &records };
+        let options = &self.layout.options;
+        let mut columns = payload.columns().to_vec();
+        if matches!(options.decoded, DecodedAs::Raw) {
+            columns.extend(picked.origin());
+        }
+        if options.metadata {
+            columns.extend(picked.coordinates());
+            columns.extend(picked.ingestion());
+        }
+        if options.policy == Policy::Flag {
+            let found = &chunk.checked.violations;
+            columns.push(columns::violations(kept.into_iter(), found, &self.rules, true));
+        }
+        self.batch(TableRole::Output, columns)
+    }
+
+    fn rejects(&self, chunk: &Chunk<'_>, rows: &[u32]) -> Result<RecordBatch, ArrowError> {
+        let taken = take_record_batch(&chunk.decoded.rows, &UInt32Array::from(rows.to_vec()))?;
+        let records = chunk.records_of(rows);
+        let mut columns = taken.columns().to_vec();
+        columns.extend(evidence(&Picked { chunk: chunk.records, records: &records }));
+        let found = &chunk.checked.violations;
+        columns.push(columns::violations(rows.iter().copied(), found, &self.rules, false));
+        let contract = self.contract.as_ref();
+        let parts: [Option<&str>; 3] = [
+            contract.map(|contract| contract.id.as_str()),
+            contract.map(|contract| contract.version.as_str()),
+            contract.map(|contract| contract.hash.as_str()),
+        ];
+        columns.extend(parts.map(|part| constant_or_null(part, rows.len())));
+        columns.push(constant(chunk.batch_uuid, rows.len()));
+        self.batch(TableRole::Rejects, columns)
+    }
+
+    /// Undecodable records, then `rejected` rows as `SCHEMA_VIOLATION`.
+    fn dead_letters(&self, chunk: &Chunk<'_>, rejected: &[u32]) -> Result<RecordBatch, ArrowError> {
+        let dead = &chunk.decoded.dead;
+        let mut records: Vec<u32> = dead.iter().map(|letter| letter.record).collect();
+        records.extend(chunk.records_of(rejected));
+        let mut columns = evidence(&Picked { chunk: chunk.records, records: &records });
+        let violation = DeadLetterKind::SchemaViolation.as_str();
+        let kinds = dead.iter().map(|letter| letter.kind.as_str());
+        let kinds = kinds.chain(rejected.iter().map(|_| violation));
+        columns.push(Arc::new(StringArray::from_iter_values(kinds)));
+        let messages = dead.iter().map(|letter| letter.message.clone());
+        let reasons =
+            rejected.iter().map(|row| reason(of_row(&chunk.checked.violations, *row), &self.rules));
+        columns.push(Arc::new(StringArray::from_iter_values(messages.chain(reasons))));
+        columns.push(constant(chunk.batch_uuid, records.len()));
+        self.batch(TableRole::DeadLetters, columns)
+    }
+
+    fn batch(&self, role: TableRole, columns: Vec<ArrayRef>) -> Result<RecordBatch, ArrowError> {
+        let missing = || ArrowError::SchemaError(format!("no {} table", role.as_str()));
+        let schema: &SchemaRef = self.layout.schema(role).ok_or_else(missing)?;
+        RecordBatch::try_new(Arc::clone(schema), columns)
+    }
+}
+
+fn evidence(picked: &Picked<'_>) -> Vec<ArrayRef> {
+    let mut columns = vec![picked.raw_values()];
+    columns.extend(picked.origin());
+    columns.extend(picked.coordinates());
+    columns.extend(picked.ingestion());
+    columns
+}
+
+/// Violating rows that the output can represent.
+fn copies(checked: &CheckedRows) -> Vec<u32> {
+    let represented = |row: &&u32| checked.unrepresentable.binary_search(row).is_err();
+    checked.violating.iter().filter(represented).copied().collect()
+}
+
+/// `required_trip_id (trip_id); minimum_speed (speed)`.
+fn reason(violations: &[RowViolation], rules: &[RuleInfo]) -> String {
+    let named: Vec<String> = violations
+        .iter()
+        .map(|violation| &rules[violation.rule as usize])
+        .map(|rule| match &rule.column {
+            Some(column) => format!("{} ({column})", rule.id),
+            None => rule.id.clone(),
+        })
+        .collect();
+    named.join("; ")
+}

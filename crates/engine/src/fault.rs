@@ -1,0 +1,148 @@
+use headgate_contract::ContractFault;
+use headgate_decode::DecodeFault;
+use headgate_model::{Blame, Fault, FaultContext, Retry, Verdict};
+
+/// What ends a query from within the loop.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineFault {
+    #[error("a batch broke its contract, and the policy is to block")]
+    Violated { verdict: Box<Verdict> },
+    #[error("an intervention blocked the query: {reason}")]
+    Blocked { reason: String, verdict: Box<Verdict> },
+    #[error("record {offset} of {partition} cannot be decoded")]
+    Undecodable { partition: String, offset: i64, kind: &'static str, message: String },
+    #[error("another writer moved the positions of this query {times} times in a row")]
+    Fenced { times: u32, same_group: bool },
+    #[error("record {offset} of {partition} came again")]
+    Repeated { partition: String, offset: i64, expected: i64 },
+    #[error("cannot build the rows of a table")]
+    Assemble { source: arrow_schema::ArrowError },
+    #[error("a task of the query panicked")]
+    Panicked { what: String },
+    #[error(transparent)]
+    Contract(#[from] ContractFault),
+    #[error(transparent)]
+    Decode(#[from] DecodeFault),
+}
+
+impl Fault for EngineFault {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Violated { .. } => "CONTRACT_VIOLATED",
+            Self::Blocked { .. } => "INTERVENTION_BLOCKED",
+            Self::Undecodable { .. } => "RECORD_UNDECODABLE",
+            Self::Fenced { .. } => "QUERY_FENCED",
+            Self::Repeated { .. } => "SOURCE_REPEATED_RECORD",
+            Self::Assemble { .. } => "ROWS_NOT_ASSEMBLED",
+            Self::Panicked { .. } => "ENGINE_PANICKED",
+            Self::Contract(fault) => fault.code(),
+            Self::Decode(fault) => fault.code(),
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Violated { .. }
+            | Self::Blocked { .. }
+            | Self::Undecodable { .. }
+            | Self::Fenced { .. } => Blame::User,
+            Self::Repeated { .. } | Self::Assemble { .. } | Self::Panicked { .. } => {
+                Blame::Internal
+            }
+            Self::Contract(fault) => fault.blame(),
+            Self::Decode(fault) => fault.blame(),
+        }
+    }
+
+    fn retry(&self) -> Retry {
+        match self {
+            Self::Fenced { same_group: true, .. } | Self::Repeated { .. } => Retry::Later,
+            _ => Retry::Never,
+        }
+    }
+
+    fn context(&self) -> FaultContext {
+        let say =
+            |operation, field: Option<&str>, expected: &str, actual: String, details: &str| {
+                FaultContext {
+                    operation,
+                    component: "engine",
+                    field: field.map(str::to_owned),
+                    expected: Some(expected.to_owned()),
+                    actual: Some(actual),
+                    details: Some(details.to_owned()),
+                }
+            };
+        match self {
+            Self::Violated { verdict } => say(
+                "check",
+                Some("on_violation"),
+                "no violating row under on_violation: block",
+                worst(verdict),
+                "nothing of the batch was written and no position moved; mend the data or the contract, or choose split, allow or flag",
+            ),
+            Self::Blocked { verdict, .. } => say(
+                "decide",
+                Some("intervention"),
+                "a decision to proceed",
+                worst(verdict),
+                "nothing of the batch was written and no position moved; it is asked again at the next start",
+            ),
+            Self::Undecodable { kind, message, .. } => say(
+                "decode",
+                Some("dead_letters"),
+                "a payload that decodes, or a dead_letters table",
+                format!("{kind}: {message}"),
+                "configure dead_letters to keep such records and go on",
+            ),
+            Self::Fenced { same_group, .. } => say(
+                "commit",
+                Some("name"),
+                "this worker alone, or workers of one consumer group, writing for the query",
+                if *same_group {
+                    "lost races for the same partitions"
+                } else {
+                    "commits by another consumer group or assignment"
+                }
+                .to_owned(),
+                "stop the other writer, or give this query its own name",
+            ),
+            Self::Repeated { expected, offset, .. } => say(
+                "poll",
+                None,
+                "offsets that only grow",
+                format!("offset {offset} after {expected} was expected"),
+                "nothing was committed; please report this",
+            ),
+            Self::Assemble { source } => say(
+                "write",
+                None,
+                "columns of the table's schema",
+                source.to_string(),
+                "please report this",
+            ),
+            Self::Panicked { what } => say(
+                "run",
+                None,
+                "no defect",
+                what.clone(),
+                "nothing uncommitted was kept; please report this",
+            ),
+            Self::Contract(fault) => fault.context(),
+            Self::Decode(fault) => fault.context(),
+        }
+    }
+}
+
+/// `12 of 400 rows, by range_speed (9), required_trip_id (3)`.
+fn worst(verdict: &Verdict) -> String {
+    let mut rules: Vec<_> = verdict.rules.iter().filter(|rule| rule.violations > 0).collect();
+    rules.sort_by_key(|rule| std::cmp::Reverse(rule.violations));
+    let named: Vec<String> = rules
+        .iter()
+        .take(5)
+        .map(|result| format!("{} ({})", result.rule.id, result.violations))
+        .collect();
+    format!("{} of {} rows, by {}", verdict.violating_rows, verdict.row_count, named.join(", "))
+}

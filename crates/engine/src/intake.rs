@@ -1,0 +1,349 @@
+//! Poll, decode, check, cut: the first half of a batch's life.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use headgate_contract::{CheckedRows, Checker};
+use headgate_decode::{Decoded, Decoder};
+use headgate_model::{BoxFault, Phases, RecordChunk, RecordSource, SourceEvent};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::account::Offsets;
+use crate::assemble::Assembler;
+use crate::stop::{StopMode, StopSignal};
+use crate::trigger::Ticks;
+use crate::verdict::{Tally, verdict};
+use crate::work::{Cut, Feedback, Work};
+use crate::{EngineConfig, EngineFault, Trigger};
+
+pub(crate) struct Intake<S> {
+    pub source: S,
+    pub decoder: Box<dyn Decoder>,
+    pub checker: Option<Checker>,
+    pub assembler: Assembler,
+    pub config: EngineConfig,
+    pub work: mpsc::Sender<Work>,
+    pub feedback: mpsc::UnboundedReceiver<Feedback>,
+    pub stop: StopSignal,
+    pub offsets: Offsets,
+    pub epoch: u64,
+    /// Consecutive fences.
+    pub fences: u32,
+    /// When to read again from the output's positions, after a fence.
+    pub rewind: Option<Instant>,
+    /// Polled beyond what the open batch may take.
+    pub pending: VecDeque<RecordChunk>,
+    /// `maxOffsetsPerTrigger` is reached: the rest waits for the next tick.
+    pub held: bool,
+    pub batch: OpenBatch,
+    pub last_cut: Instant,
+}
+
+/// What the batch that is being filled has so far.
+pub(crate) struct OpenBatch {
+    uuid: String,
+    tally: Tally,
+    bytes: u64,
+    /// Offsets that the source no longer had.
+    lost: i64,
+    opened_at: Option<Instant>,
+    phases: Phases,
+}
+
+impl OpenBatch {
+    pub fn new() -> Self {
+        Self {
+            uuid: Uuid::now_v7().to_string(),
+            tally: Tally::default(),
+            bytes: 0,
+            lost: 0,
+            opened_at: None,
+            phases: Phases::default(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.tally.counts.records == 0 && self.lost == 0
+    }
+}
+
+/// The outlet is gone; its own result says why.
+pub(crate) struct OutletGone;
+
+pub(crate) type Flow<T> = Result<T, IntakeEnd>;
+
+/// Why intake ends early.
+pub(crate) enum IntakeEnd {
+    Fault(BoxFault),
+    Outlet(OutletGone),
+}
+
+impl From<BoxFault> for IntakeEnd {
+    fn from(fault: BoxFault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<EngineFault> for IntakeEnd {
+    fn from(fault: EngineFault) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+enum Step {
+    Stop(StopMode),
+    Feedback(Feedback),
+    Rewind,
+    Tick,
+    Source(SourceEvent),
+}
+
+impl<S: RecordSource> Intake<S> {
+    pub async fn run(&mut self) -> Flow<()> {
+        let mut ticks = Ticks::start(self.config.trigger, Instant::now());
+        loop {
+            match self.next_step(&ticks).await? {
+                Step::Stop(StopMode::Drop) => return Ok(()),
+                Step::Stop(StopMode::Drain) => return self.cut().await,
+                Step::Feedback(feedback) => self.take_feedback(feedback)?,
+                Step::Rewind => self.rewind_to_tip().await?,
+                Step::Tick => {
+                    self.tick().await?;
+                    ticks.advance(Instant::now());
+                }
+                Step::Source(SourceEvent::Records(chunk)) => self.take(chunk).await?,
+                Step::Source(SourceEvent::Assigned { partitions, reply }) => {
+                    self.assigned(&partitions, reply).await?;
+                }
+                Step::Source(SourceEvent::Revoked { partitions, lost, done }) => {
+                    self.revoked(&partitions, lost, done).await?;
+                }
+                Step::Source(SourceEvent::Drained) => {
+                    if self.settle_last().await? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    async fn next_step(&mut self, ticks: &Ticks) -> Flow<Step> {
+        let started = Instant::now();
+        let step = tokio::select! {
+            biased;
+            mode = self.stop.wait() => Step::Stop(mode),
+            feedback = self.feedback.recv() => match feedback {
+                Some(feedback) => Step::Feedback(feedback),
+                None => return Err(IntakeEnd::Outlet(OutletGone)),
+            },
+            () = at(self.rewind) => Step::Rewind,
+            () = ticks.tick() => Step::Tick,
+            event = next_event(&mut self.source, self.held) => Step::Source(event?),
+        };
+        self.batch.phases.poll += started.elapsed();
+        Ok(step)
+    }
+
+    async fn take(&mut self, chunk: RecordChunk) -> Flow<()> {
+        if chunk.epoch != self.epoch || self.rewind.is_some() {
+            return Ok(());
+        }
+        self.pending.push_back(chunk);
+        self.fill().await
+    }
+
+    /// Takes in what waits, cutting wherever a limit asks for it, until one asks to wait.
+    async fn fill(&mut self) -> Flow<()> {
+        while let Some(mut chunk) = self.pending.pop_front() {
+            let room = self.room();
+            if (chunk.len() as u64) > room {
+                self.pending.push_front(chunk.split_off(room as usize));
+            }
+            self.process(chunk).await?;
+            if !self.is_full() {
+                continue;
+            }
+            self.held = self.waits_for_tick();
+            self.cut().await?;
+            if self.held {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Records that the open batch can still take.
+    fn room(&self) -> u64 {
+        if self.config.trigger == Trigger::Once {
+            return u64::MAX;
+        }
+        let limits = &self.config.limits;
+        let most = limits.max_offsets.map_or(limits.max_rows, |max| max.min(limits.max_rows));
+        most.saturating_sub(self.batch.tally.counts.records).max(1)
+    }
+
+    fn is_full(&self) -> bool {
+        let limits = &self.config.limits;
+        let records = self.batch.tally.counts.records;
+        let state = self.checker.as_ref().map_or(0, Checker::state_bytes);
+        self.config.trigger != Trigger::Once
+            && (records >= limits.max_rows
+                || limits.max_offsets.is_some_and(|max| records >= max)
+                || self.batch.bytes >= limits.max_bytes
+                || state >= limits.max_state_bytes)
+    }
+
+    /// `maxOffsetsPerTrigger` holds the rest back until the next tick, where there are ticks.
+    fn waits_for_tick(&self) -> bool {
+        let reached = |max| self.batch.tally.counts.records >= max;
+        matches!(self.config.trigger, Trigger::ProcessingTime(_))
+            && self.config.limits.max_offsets.is_some_and(reached)
+    }
+
+    /// Takes in everything that waits, whatever the limits.
+    pub async fn take_pending(&mut self) -> Flow<()> {
+        while let Some(chunk) = self.pending.pop_front() {
+            self.process(chunk).await?;
+        }
+        Ok(())
+    }
+
+    async fn process(&mut self, chunk: RecordChunk) -> Flow<()> {
+        self.batch.opened_at.get_or_insert_with(Instant::now);
+        self.batch.bytes += chunk.payload_bytes() as u64;
+        self.batch.lost += chunk.advances.iter().map(|advance| advance.lost).sum::<i64>();
+        self.offsets.add(&chunk)?;
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let decoded = self.decoder.decode(&chunk).map_err(EngineFault::from)?;
+        self.batch.phases.decode += started.elapsed();
+        self.refuse_dead(&chunk, &decoded)?;
+        let started = Instant::now();
+        let checked = self.check(&decoded)?;
+        self.batch.phases.check += started.elapsed();
+        let assembled = self.assembler.assemble(&chunk, &decoded, &checked, &self.batch.uuid)?;
+        let tally = &mut self.batch.tally;
+        tally.counts.add(&assembled.counts);
+        tally.rows += decoded.rows.num_rows() as u64;
+        tally.violating_rows += checked.violating.len() as u64;
+        tally.blocks |= assembled.blocks;
+        if !assembled.tables.is_empty() {
+            self.send(Work::Rows { epoch: self.epoch, tables: assembled.tables }).await?;
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, decoded: &Decoded) -> Result<CheckedRows, EngineFault> {
+        let Some(checker) = &mut self.checker else { return Ok(CheckedRows::default()) };
+        Ok(checker.check(&decoded.rows, &decoded.fields)?)
+    }
+
+    fn refuse_dead(&self, chunk: &RecordChunk, decoded: &Decoded) -> Result<(), EngineFault> {
+        match decoded.dead.first() {
+            Some(dead) if !self.config.layout.options.dead_letters => {
+                let record = chunk.get(dead.record as usize);
+                Err(EngineFault::Undecodable {
+                    partition: chunk.partitions[record.partition as usize].to_string(),
+                    offset: record.offset,
+                    kind: dead.kind.as_str(),
+                    message: dead.message.clone(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn tick(&mut self) -> Flow<()> {
+        let limits = &self.config.limits;
+        let few = limits.min_offsets.is_some_and(|min| self.batch.tally.counts.records < min);
+        if few && !self.batch.is_empty() && self.last_cut.elapsed() < limits.max_trigger_delay {
+            return Ok(());
+        }
+        let was_held = std::mem::take(&mut self.held);
+        if self.batch.is_empty() && self.pending.is_empty() && !was_held {
+            let elapsed = self.last_cut.elapsed();
+            self.last_cut = Instant::now();
+            self.batch.phases = Phases::default();
+            let (lag, fetch_queue) = (self.source.lag(), self.source.queued_bytes());
+            return self.send(Work::Idle { elapsed, lag, fetch_queue }).await;
+        }
+        self.cut().await?;
+        self.fill().await
+    }
+
+    /// Ends the open batch, if it holds anything. Its records are confirmed to come from the
+    /// partitions they were read as.
+    pub async fn cut(&mut self) -> Flow<()> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        self.source.confirm().await?;
+        let OpenBatch { uuid, tally, bytes, lost: _, opened_at, phases } =
+            std::mem::replace(&mut self.batch, OpenBatch::new());
+        let rules = self.checker.as_mut().map(|checker| checker.finish().rules).unwrap_or_default();
+        let contract = self.assembler.contract.clone();
+        let verdict = verdict(uuid, &tally, rules, self.config.policy, contract);
+        let now = Instant::now();
+        let cut = Cut {
+            epoch: self.epoch,
+            partitions: self.offsets.cut(),
+            counts: tally.counts,
+            verdict,
+            phases,
+            lag: self.source.lag(),
+            fetch_queue: self.source.queued_bytes(),
+            chunk_bytes: bytes,
+            opened_at: opened_at.unwrap_or(now),
+            elapsed: now - self.last_cut,
+        };
+        self.last_cut = now;
+        self.send(Work::Cut(Box::new(cut))).await
+    }
+
+    /// Ends the open batch and waits until it and all before it are settled.
+    pub async fn cut_and_settle(&mut self) -> Flow<()> {
+        self.cut().await?;
+        let (reply, settled) = oneshot::channel();
+        self.send(Work::Settled { reply }).await?;
+        settled.await.map_err(|_| IntakeEnd::Outlet(OutletGone))?;
+        while let Ok(feedback) = self.feedback.try_recv() {
+            self.take_feedback(feedback)?;
+        }
+        Ok(())
+    }
+
+    /// True when everything up to the end is committed; false when a fence asks for another round.
+    async fn settle_last(&mut self) -> Flow<bool> {
+        if self.rewind.is_some() {
+            return Ok(false);
+        }
+        self.cut_and_settle().await?;
+        Ok(self.rewind.is_none())
+    }
+
+    pub async fn send(&mut self, work: Work) -> Flow<()> {
+        self.work.send(work).await.map_err(|_| IntakeEnd::Outlet(OutletGone))
+    }
+}
+
+/// What is held back stays with the source, unless a rebalance waits behind it.
+async fn next_event<S: RecordSource>(source: &mut S, held: bool) -> Result<SourceEvent, BoxFault> {
+    if held {
+        source.rebalance().await;
+    }
+    source.next().await
+}
+
+async fn at(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// How long a fenced worker waits for news of its assignment: Kafka's heartbeat interval.
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(3);

@@ -1,0 +1,179 @@
+//! Write, decide, commit, observe: the second half of a batch's life.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use headgate_model::{
+    BatchCommit, BatchObserver, BoxFault, CommitOutcome, CommittedBatch, Decision,
+    InterventionGate, LakeSink, Ledger, MemoryUse, Progress, Status, TableTotal,
+};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::EngineFault;
+use crate::work::{Cut, Feedback, Work};
+
+pub(crate) struct Outlet<K> {
+    pub sink: K,
+    pub gate: Arc<dyn InterventionGate>,
+    pub observer: Arc<dyn BatchObserver>,
+    pub feedback: mpsc::UnboundedSender<Feedback>,
+    /// Work of older epochs is void.
+    pub epoch: u64,
+    pub version: i64,
+    pub write_time: Duration,
+}
+
+impl<K: LakeSink> Outlet<K> {
+    /// Ends when `work` is closed and done; what was not cut by then is dropped.
+    pub async fn run(mut self, mut work: mpsc::Receiver<Work>) -> Result<(), BoxFault> {
+        let mut result = Ok(());
+        while result.is_ok()
+            && let Some(next) = work.recv().await
+        {
+            result = self.step(next).await;
+        }
+        self.sink.discard().await;
+        result
+    }
+
+    async fn step(&mut self, work: Work) -> Result<(), BoxFault> {
+        match work {
+            Work::Rows { epoch, tables } if epoch == self.epoch => {
+                let started = Instant::now();
+                for (role, rows) in tables {
+                    self.sink.write(role, rows).await?;
+                }
+                self.write_time += started.elapsed();
+            }
+            Work::Cut(cut) if cut.epoch == self.epoch => self.settle(*cut).await?,
+            Work::Rows { .. } | Work::Cut(_) => {}
+            Work::Idle { elapsed, lag, fetch_queue } => {
+                let memory = MemoryUse { fetch_queue, ..MemoryUse::default() };
+                self.observer.progress(Progress {
+                    version: self.version,
+                    at_us: now_us(),
+                    num_input_rows: 0,
+                    elapsed,
+                    busy: Duration::ZERO,
+                    phases: Default::default(),
+                    lag,
+                    memory,
+                    ledger: None,
+                });
+                self.sink.refresh().await?;
+            }
+            Work::Settled { reply } => {
+                // Whoever asked may have failed meanwhile.
+                let _ = reply.send(());
+            }
+            Work::Refresh { reply } => {
+                let _ = reply.send(self.sink.refresh().await?);
+            }
+            Work::Restart { epoch } => {
+                self.sink.discard().await;
+                self.write_time = Duration::ZERO;
+                self.epoch = epoch;
+            }
+        }
+        Ok(())
+    }
+
+    /// Decide, commit, observe.
+    async fn settle(&mut self, cut: Cut) -> Result<(), BoxFault> {
+        let mut phases = cut.phases;
+        phases.write = std::mem::take(&mut self.write_time);
+        let writers = self.sink.buffered_bytes();
+        let started = Instant::now();
+        let (ledger, refusal) = decide(self.gate.as_ref(), &cut).await;
+        phases.decide = started.elapsed();
+        let started = Instant::now();
+        let blocked = ledger.verdict.status == Status::Block;
+        let commit = BatchCommit { ledger: ledger.clone(), blocked };
+        let outcome = self.sink.commit(commit).await?;
+        phases.commit = started.elapsed();
+        match outcome {
+            CommitOutcome::Fenced { image, same_group } => {
+                tracing::info!(
+                    version = image.version,
+                    "fenced: another worker moved a position first"
+                );
+                let _ = self.feedback.send(Feedback::Fenced { epoch: self.epoch, same_group });
+                // Until intake restarts, everything it sent belongs to a batch that is no more.
+                self.epoch = u64::MAX;
+            }
+            CommitOutcome::Committed { version, side_tables } => {
+                self.version = version;
+                self.observe(&cut, phases, writers, ledger, side_tables);
+                if let Some(refusal) = refusal {
+                    return Err(refusal.into());
+                }
+                let ends = cut.partitions.iter().map(|range| (range.partition.clone(), range.end));
+                let _ = self.feedback.send(Feedback::Committed { positions: ends.collect() });
+            }
+        }
+        Ok(())
+    }
+
+    fn observe(
+        &self,
+        cut: &Cut,
+        phases: headgate_model::Phases,
+        writers: u64,
+        ledger: Ledger,
+        side_tables: Vec<TableTotal>,
+    ) {
+        let at_us = now_us();
+        let Cut { lag, fetch_queue, chunk_bytes: chunks, opened_at, elapsed, .. } = cut;
+        self.observer.batch(CommittedBatch {
+            version: self.version,
+            ledger: ledger.clone(),
+            committed_at_us: at_us,
+            side_tables,
+        });
+        self.observer.progress(Progress {
+            version: self.version,
+            at_us,
+            num_input_rows: ledger.counts.records,
+            elapsed: *elapsed,
+            busy: opened_at.elapsed(),
+            phases,
+            lag: *lag,
+            memory: MemoryUse { fetch_queue: *fetch_queue, chunks: *chunks, writers, commit: 0 },
+            ledger: Some(ledger),
+        });
+    }
+}
+
+/// The strategy may be stricter than the policy, never laxer: it is not asked of a batch that
+/// the policy blocks.
+async fn decide(gate: &dyn InterventionGate, cut: &Cut) -> (Ledger, Option<EngineFault>) {
+    let mut ledger = Ledger {
+        partitions: cut.partitions.clone(),
+        counts: cut.counts,
+        verdict: cut.verdict.clone(),
+        intervention: None,
+    };
+    if ledger.verdict.status == Status::Block {
+        let verdict = Box::new(ledger.verdict.clone());
+        return (ledger, Some(EngineFault::Violated { verdict }));
+    }
+    match gate.decide(&ledger.verdict).await {
+        Decision::Proceed => (ledger, None),
+        Decision::Warn { reason } => {
+            ledger.verdict.status = Status::Warn;
+            ledger.intervention = Some(reason);
+            (ledger, None)
+        }
+        Decision::Block { reason } => {
+            ledger.verdict.status = Status::Block;
+            ledger.intervention = Some(reason.clone());
+            let verdict = Box::new(ledger.verdict.clone());
+            (ledger, Some(EngineFault::Blocked { reason, verdict }))
+        }
+    }
+}
+
+fn now_us() -> i64 {
+    chrono::Utc::now().timestamp_micros()
+}

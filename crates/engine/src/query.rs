@@ -1,0 +1,129 @@
+//! A query from its start to its end.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use headgate_contract::Checker;
+use headgate_decode::Decoder;
+use headgate_model::{
+    BatchObserver, BoxFault, ContractRef, InterventionGate, LakeSink, RecordSource, StartRequest,
+};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::account::Offsets;
+use crate::assemble::Assembler;
+use crate::intake::{Intake, IntakeEnd, OpenBatch};
+use crate::outlet::Outlet;
+use crate::stop::StopSignal;
+use crate::{EngineConfig, EngineFault};
+
+/// Chunks between decoding and writing: enough that neither waits for the other's every step.
+const WORK_QUEUE: usize = 2;
+
+/// Everything a query is made of.
+pub struct QueryParts<S, K> {
+    pub config: EngineConfig,
+    pub source: S,
+    pub sink: K,
+    pub decoder: Box<dyn Decoder>,
+    pub checker: Option<Checker>,
+    pub contract: Option<ContractRef>,
+    pub gate: Arc<dyn InterventionGate>,
+    pub observer: Arc<dyn BatchObserver>,
+    pub stop: StopSignal,
+}
+
+/// A query whose tables are open and whose source is connected.
+pub struct Query<S, K> {
+    intake: Intake<S>,
+    outlet: Outlet<K>,
+    work: mpsc::Receiver<crate::work::Work>,
+    incarnation: String,
+}
+
+impl<S: RecordSource, K: LakeSink> Query<S, K> {
+    /// Opens the tables, pays what earlier runs owe, resolves starting offsets if the output has
+    /// none yet, and connects. Nothing is read before all of that succeeded.
+    pub async fn prepare(parts: QueryParts<S, K>) -> Result<Self, BoxFault> {
+        let QueryParts {
+            config,
+            mut source,
+            mut sink,
+            decoder,
+            checker,
+            contract,
+            gate,
+            observer,
+            stop,
+        } = parts;
+        let mut image = sink.open().await?;
+        if image.incarnation.is_none() {
+            let starts = source.starting_positions().await?;
+            image = sink.initialize(starts).await?;
+        }
+        source.start(StartRequest { group: image.group.clone().unwrap_or_default() }).await?;
+        let (work, received) = mpsc::channel(WORK_QUEUE);
+        let (feedback, told) = mpsc::unbounded_channel();
+        let rules = checker.as_ref().map(|checker| checker.rules().to_vec()).unwrap_or_default();
+        let assembler = Assembler { layout: config.layout.clone(), contract, rules };
+        let intake = Intake {
+            source,
+            decoder,
+            checker,
+            assembler,
+            config,
+            work,
+            feedback: told,
+            stop,
+            offsets: Offsets::default(),
+            epoch: 0,
+            fences: 0,
+            rewind: None,
+            pending: VecDeque::new(),
+            held: false,
+            batch: OpenBatch::new(),
+            last_cut: Instant::now(),
+        };
+        let outlet = Outlet {
+            sink,
+            gate,
+            observer,
+            feedback,
+            epoch: 0,
+            version: image.version,
+            write_time: Duration::ZERO,
+        };
+        Ok(Self {
+            intake,
+            outlet,
+            work: received,
+            incarnation: image.incarnation.unwrap_or_default(),
+        })
+    }
+
+    /// Stable across restarts; changes when the query begins anew.
+    pub fn incarnation(&self) -> &str {
+        &self.incarnation
+    }
+
+    /// Runs until it is stopped, its source has ended, or something fails. Batches that were cut
+    /// before a failure are still committed; the open one is dropped.
+    pub async fn run(self) -> Result<(), BoxFault> {
+        let Self { mut intake, outlet, work, incarnation: _ } = self;
+        let outlet = tokio::spawn(outlet.run(work));
+        let taken = intake.run().await;
+        let Intake { source, work, .. } = intake;
+        drop(work);
+        let written = match outlet.await {
+            Ok(written) => written,
+            Err(error) => Err(EngineFault::Panicked { what: error.to_string() }.into()),
+        };
+        source.close().await;
+        match (taken, written) {
+            (_, Err(fault)) | (Err(IntakeEnd::Fault(fault)), Ok(())) => Err(fault),
+            (Ok(()) | Err(IntakeEnd::Outlet(_)), Ok(())) => Ok(()),
+        }
+    }
+}

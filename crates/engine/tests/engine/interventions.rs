@@ -1,0 +1,134 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use headgate_engine::{EngineFault, Policy, RejectsTo};
+use headgate_model::fake::{CommitEvent, EntryKind};
+use headgate_model::{Decision, InterventionGate, Status, TableRole, Verdict};
+
+use crate::rig::{GOOD, Rig, SLOW, engine_fault, secs};
+
+/// Answers by what the verdict says, and remembers each.
+struct Strategy {
+    decide: fn(&Verdict) -> Decision,
+    asked: Mutex<Vec<Verdict>>,
+}
+
+impl Strategy {
+    fn new(decide: fn(&Verdict) -> Decision) -> Arc<Self> {
+        Arc::new(Self { decide, asked: Mutex::default() })
+    }
+
+    fn asked(&self) -> Vec<Verdict> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl InterventionGate for Strategy {
+    fn decide<'a>(
+        &'a self,
+        verdict: &'a Verdict,
+    ) -> Pin<Box<dyn Future<Output = Decision> + Send + 'a>> {
+        self.asked.lock().unwrap().push(verdict.clone());
+        Box::pin(async {
+            tokio::time::sleep(secs(2)).await;
+            (self.decide)(verdict)
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn proceed_changes_nothing() {
+    let strategy = Strategy::new(|_| Decision::Proceed);
+    let rig = Rig { gate: strategy.clone(), ..Rig::new() };
+    rig.append(&[GOOD, SLOW]);
+    let told = rig.run().await;
+    let ledger = rig.lake.ledgers().remove(0);
+    assert_eq!(strategy.asked(), [ledger.verdict.clone()], "the verdict that is committed");
+    assert_eq!((ledger.verdict.status, ledger.intervention), (Status::Warn, None));
+    assert_eq!(told.progress()[0].phases.decide, secs(2));
+    rig.assert_exactly_once();
+}
+
+#[tokio::test(start_paused = true)]
+async fn warn_commits_the_batch_with_its_reason() {
+    let warn = |_: &Verdict| Decision::Warn { reason: "odd".into() };
+    let rig = Rig { gate: Strategy::new(warn), ..Rig::new() };
+    rig.append(&[GOOD]);
+    rig.run().await;
+    let ledger = rig.lake.ledgers().remove(0);
+    assert_eq!(ledger.verdict.status, Status::Warn);
+    assert_eq!(ledger.intervention.as_deref(), Some("odd"));
+    rig.assert_exactly_once();
+}
+
+#[tokio::test(start_paused = true)]
+async fn block_writes_nothing_and_fails_the_query_with_its_verdict() {
+    let block = |verdict: &Verdict| match verdict.violations {
+        0 => Decision::Proceed,
+        _ => Decision::Block { reason: "too many".into() },
+    };
+    let mut rig = Rig { gate: Strategy::new(block), ..Rig::new() };
+    rig.limits.max_rows = 2;
+    rig.append(&[GOOD, GOOD, GOOD, SLOW, GOOD, GOOD]);
+    let worker = rig.start_alone().await;
+    let told = Arc::clone(&worker.told);
+    let fault = worker.fault().await;
+    let EngineFault::Blocked { reason, verdict } = engine_fault(&fault) else { panic!("{fault}") };
+    assert_eq!((reason.as_str(), verdict.status), ("too many", Status::Block));
+    assert_eq!((verdict.row_count, verdict.violating_rows), (2, 1));
+    assert_eq!(rig.offsets(TableRole::Output), [0, 1], "what was committed before stays");
+    assert_eq!(rig.lake.num_rows(TableRole::Rejects), 0);
+    let last = rig.lake.log().pop().unwrap();
+    assert_eq!(last.kind, EntryKind::Block);
+    let ledger = last.ledger.unwrap();
+    assert_eq!(ledger.intervention.as_deref(), Some("too many"));
+    assert_eq!(told.batches().pop().unwrap().ledger, ledger, "observers are told");
+    assert_eq!(rig.lake.breaks(), Vec::<String>::new());
+
+    rig.gate = Arc::new(headgate_model::Proceed);
+    rig.run().await;
+    rig.assert_exactly_once();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strategy_is_not_asked_of_a_batch_that_the_policy_blocks() {
+    let strategy = Strategy::new(|_| Decision::Proceed);
+    let rig = Rig {
+        policy: Policy::Block,
+        rejects: RejectsTo::Nowhere,
+        gate: strategy.clone(),
+        ..Rig::new()
+    };
+    rig.append(&[SLOW]);
+    assert_eq!(rig.run_to_fault().await.code(), "CONTRACT_VIOLATED");
+    assert!(strategy.asked().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strategy_is_asked_again_when_its_batch_was_fenced() {
+    let strategy = Strategy::new(|_| Decision::Proceed);
+    let rig = Rig { gate: strategy.clone(), ..Rig::ticking() };
+    let worker = rig.start_alone().await;
+    worker.sink.on_commit(CommitEvent::Beaten { group: "group".into() });
+    rig.append(&[GOOD; 2]);
+    tokio::time::sleep(secs(13)).await;
+    rig.append(&[GOOD]);
+    tokio::time::sleep(secs(13)).await;
+    worker.stopped(headgate_engine::StopMode::Drain).await;
+    let asked: Vec<_> = strategy.asked().iter().map(|verdict| verdict.row_count).collect();
+    assert_eq!(asked, [2, 1]);
+    rig.assert_exactly_once();
+}
+
+/// The next trigger may be far away; the failure is not.
+#[tokio::test(start_paused = true)]
+async fn a_block_ends_the_query_at_once() {
+    let block = |_: &Verdict| Decision::Block { reason: "no".into() };
+    let rig = Rig { gate: Strategy::new(block), ..Rig::ticking() };
+    let worker = rig.start_alone().await;
+    rig.append(&[GOOD]);
+    tokio::time::sleep(secs(13)).await;
+    assert!(!worker.is_running());
+    assert_eq!(worker.fault().await.code(), "INTERVENTION_BLOCKED");
+}

@@ -1,0 +1,17 @@
+//! The loop over sources and lakes in memory, in virtual time.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod dead_letters;
+mod failures;
+mod fences;
+mod interventions;
+mod limits;
+mod policies;
+mod restart;
+mod rig;
+mod stopping;
+mod t7_rebalance;
+mod table_columns;
+mod triggers;
+mod verdicts;
+mod workers;

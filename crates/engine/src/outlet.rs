@@ -82,8 +82,12 @@ impl<K: LakeSink> Outlet<K> {
     /// Decide, commit, observe.
     async fn settle(&mut self, cut: Cut) -> Result<(), BoxFault> {
         let mut phases = cut.phases;
-        phases.write = std::mem::take(&mut self.write_time);
         let writers = self.sink.buffered_bytes();
+        let started = Instant::now();
+        if cut.verdict.status != Status::Block {
+            self.sink.close_files().await?;
+        }
+        phases.write = std::mem::take(&mut self.write_time) + started.elapsed();
         let started = Instant::now();
         let (ledger, refusal) = decide(self.gate.as_ref(), &cut).await;
         phases.decide = started.elapsed();

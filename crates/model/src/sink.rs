@@ -92,6 +92,10 @@ pub trait LakeSink: Send + 'static {
     /// Bytes that the open files hold in memory.
     fn buffered_bytes(&self) -> u64;
 
+    /// Ends the files of the open batch, so that all that is left to do is small. Optional: a commit
+    /// does it as well.
+    fn close_files(&mut self) -> impl Future<Output = Result<(), BoxFault>> + Send;
+
     /// Ends the open batch: all of it is committed, or none.
     fn commit(
         &mut self,

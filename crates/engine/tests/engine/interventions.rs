@@ -44,7 +44,11 @@ async fn proceed_changes_nothing() {
     rig.append(&[GOOD, SLOW]);
     let told = rig.run().await;
     let ledger = rig.lake.ledgers().remove(0);
-    assert_eq!(strategy.asked(), [ledger.verdict.clone()], "the verdict that is committed");
+    assert_eq!(
+        strategy.asked(),
+        std::slice::from_ref(&ledger.verdict),
+        "the verdict that is committed"
+    );
     assert_eq!((ledger.verdict.status, ledger.intervention), (Status::Warn, None));
     assert_eq!(told.progress()[0].phases.decide, secs(2));
     rig.assert_exactly_once();

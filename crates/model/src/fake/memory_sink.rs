@@ -132,10 +132,21 @@ impl MemorySink {
 
     fn block(&mut self, batch: &BatchCommit) -> CommitOutcome {
         self.open.clear();
+        self.read_to_tip();
         let entry =
             LogEntry { kind: EntryKind::Block, positions: Positions::new(), ..self.entry(batch) };
-        while !self.put(&entry) {}
-        CommitOutcome::Committed { version: self.image.version, side_tables: Vec::new() }
+        while self.image.holds(&batch.ledger.partitions) {
+            if self.put(&entry) {
+                let version = self.image.version;
+                return CommitOutcome::Committed { version, side_tables: Vec::new() };
+            }
+        }
+        self.fenced()
+    }
+
+    fn fenced(&self) -> CommitOutcome {
+        let same_group = self.image.last_group.as_ref() == Some(&self.group);
+        CommitOutcome::Fenced { image: self.sink_image(), same_group }
     }
 
     fn totals(&self, entry: &LogEntry) -> Vec<TableTotal> {
@@ -200,6 +211,11 @@ impl LakeSink for MemorySink {
         rows.map(|rows| rows.get_array_memory_size() as u64).sum()
     }
 
+    async fn close_files(&mut self) -> Result<(), BoxFault> {
+        self.wake().await;
+        Ok(())
+    }
+
     async fn commit(&mut self, batch: BatchCommit) -> Result<CommitOutcome, BoxFault> {
         self.wake().await;
         if batch.blocked {
@@ -221,8 +237,7 @@ impl LakeSink for MemorySink {
         }
         loop {
             if !self.image.holds(&batch.ledger.partitions) {
-                let same_group = self.image.last_group.as_ref() == Some(&self.group);
-                return Ok(CommitOutcome::Fenced { image: self.sink_image(), same_group });
+                return Ok(self.fenced());
             }
             if self.put(&entry) {
                 break;

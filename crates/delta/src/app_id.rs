@@ -1,0 +1,87 @@
+//! The names under which a query keeps its numbers in a table's `txn` actions.
+
+use headgate_model::PartitionId;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use sha2::{Digest, Sha256};
+
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
+fn decode(text: &str) -> Option<String> {
+    percent_decode_str(text).decode_utf8().ok().map(Into::into)
+}
+
+/// `headgate/<query>`: holds the incarnation.
+pub(crate) fn query(query: &str) -> String {
+    format!("headgate/{}", encode(query))
+}
+
+/// True for the name that [`query`] gives, whichever query it is.
+pub(crate) fn is_query(app_id: &str) -> bool {
+    app_id.strip_prefix("headgate/").is_some_and(|name| !name.contains(['/', '@']))
+}
+
+/// `P`: everything that belongs to one incarnation of a query starts with it.
+pub(crate) fn prefix(query: &str, incarnation: i64) -> String {
+    format!("headgate/{}@{incarnation:x}", encode(query))
+}
+
+pub(crate) fn position(prefix: &str, id: &PartitionId) -> String {
+    format!("{prefix}/{}@{}/{}", encode(&id.topic), encode(&id.topic_id), id.partition)
+}
+
+pub(crate) fn side(prefix: &str, address: &str) -> String {
+    format!("{prefix}/side/{}", address_hash(address))
+}
+
+/// First 16 hexadecimal digits of the address's SHA-256.
+pub(crate) fn address_hash(address: &str) -> String {
+    Sha256::digest(address.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a `txn` of this incarnation says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Key {
+    Position(PartitionId),
+    /// Hash of the side table's address.
+    Side(String),
+    Other,
+}
+
+/// `None` when `app_id` belongs to somebody else.
+pub(crate) fn parse(prefix: &str, app_id: &str) -> Option<Key> {
+    let rest = app_id.strip_prefix(prefix)?.strip_prefix('/')?;
+    let (head, tail) = rest.split_once('/').unwrap_or((rest, ""));
+    Some(match (head.split_once('@'), head) {
+        (Some((topic, topic_id)), _) => {
+            let partition = tail.parse().ok()?;
+            Key::Position(PartitionId::new(decode(topic)?, decode(topic_id)?, partition))
+        }
+        (None, "side") => Key::Side(tail.to_owned()),
+        _ => Key::Other,
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_survive_any_topic_and_query() {
+        let prefix = prefix("a/b@c", 255);
+        assert_eq!(prefix, "headgate/a%2Fb%40c@ff");
+        for topic in ["plain", "with.dots-and_more", "side", "weird/@name"] {
+            let id = PartitionId::new(topic, "q+/=", 7);
+            assert_eq!(parse(&prefix, &position(&prefix, &id)), Some(Key::Position(id)));
+        }
+        let side = side(&prefix, "file:///lake/rejects");
+        assert_eq!(parse(&prefix, &side), Some(Key::Side(address_hash("file:///lake/rejects"))));
+        assert_eq!(parse(&prefix, "headgate/a%2Fb%40c@fe/block"), None);
+        assert_eq!(parse(&prefix, "headgate/a%2Fb%40c"), None);
+        assert!(is_query(&query("a/b@c")) && !is_query(&prefix) && !is_query(&side));
+    }
+}

@@ -1,0 +1,206 @@
+//! What a worker keeps of an output's log: the numbers of its query, never the file list.
+
+use std::collections::BTreeMap;
+
+use headgate_model::{PartitionLedger, Positions, SinkImage};
+
+use crate::account::{Account, ContractEntry, Kind, PartitionEntry};
+use crate::app_id::{self, Key};
+use crate::fault::DeltaFault;
+use crate::log::{Entry, TableMetadata};
+use crate::table::Tip;
+
+/// A query's state in a table's log, complete to `version`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Image {
+    pub query: String,
+    pub version: i64,
+    pub incarnation: Option<i64>,
+    pub positions: Positions,
+    /// Hash of each side table's address, and the last version that owes it files.
+    pub sides: BTreeMap<String, i64>,
+    /// Consumer group of the newest batch.
+    pub last_group: Option<String>,
+    pub metadata: TableMetadata,
+    /// Starts and contract of the block that the newest entry holds, if it holds one.
+    pub last_block: Option<(Vec<PartitionEntry>, Option<ContractEntry>)>,
+}
+
+/// Whether a batch still fits the log.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum PositionCheck {
+    Fits,
+    /// Another worker moved one of them first.
+    Moved,
+}
+
+impl Image {
+    pub fn of_tip(query: &str, tip: Tip) -> Self {
+        let Tip { version, metadata, txns, newest } = tip;
+        let mut image = Self { query: query.to_owned(), version, metadata, ..Self::default() };
+        image.absorb(&txns);
+        image.note_account(newest.as_ref());
+        image
+    }
+
+    pub fn prefix(&self) -> Option<String> {
+        self.incarnation.map(|incarnation| app_id::prefix(&self.query, incarnation))
+    }
+
+    /// Takes in txns read at or before `version`, in any order.
+    pub fn absorb(&mut self, txns: &[(String, i64)]) {
+        let found = self.incarnation_in(txns);
+        if found.is_some() && found != self.incarnation {
+            self.incarnation = found;
+            self.positions.clear();
+            self.sides.clear();
+        }
+        let Some(prefix) = self.prefix() else { return };
+        for (app_id, version) in txns {
+            match app_id::parse(&prefix, app_id) {
+                Some(Key::Position(partition)) => {
+                    self.positions.insert(partition, *version);
+                }
+                Some(Key::Side(hash)) => {
+                    self.sides.insert(hash, *version);
+                }
+                Some(Key::Other) | None => {}
+            }
+        }
+    }
+
+    /// Takes in the entry that follows `self.version`. One that is refused is not taken in, so
+    /// that every later try meets it again.
+    pub fn apply(&mut self, entry: &Entry, address: &str) -> Result<(), DeltaFault> {
+        entry.check(self.version + 1, &self.metadata, address)?;
+        if let (Some(old), Some(new)) = (self.incarnation, self.incarnation_in(&entry.txns))
+            && old != new
+        {
+            return Err(DeltaFault::Superseded {
+                query: self.query.clone(),
+                expected: format!("incarnation {old:x}"),
+                actual: format!("incarnation {new:x}"),
+            });
+        }
+        self.version += 1;
+        self.absorb(&entry.txns);
+        self.note_account(Some(entry));
+        Ok(())
+    }
+
+    fn incarnation_in(&self, txns: &[(String, i64)]) -> Option<i64> {
+        let own = app_id::query(&self.query);
+        txns.iter().rev().find(|(app_id, _)| *app_id == own).map(|(_, incarnation)| *incarnation)
+    }
+
+    /// True for accounts of this query and incarnation; others share the table.
+    pub fn owns(&self, account: &Account) -> bool {
+        account.query == self.query
+            && self.incarnation.is_some_and(|own| account.incarnation == format!("{own:x}"))
+    }
+
+    fn note_account(&mut self, entry: Option<&Entry>) {
+        let account = entry
+            .and_then(|entry| entry.account.as_ref())
+            .filter(|account| account.query == self.query);
+        self.last_block = account
+            .filter(|account| account.kind == Kind::Block)
+            .map(|account| (account.partitions.clone(), account.contract.clone()));
+        if let Some(account) = account.filter(|account| account.kind == Kind::Batch) {
+            self.last_group = Some(account.group.clone());
+        }
+    }
+
+    pub fn check(&self, ranges: &[PartitionLedger]) -> PositionCheck {
+        let fits = ranges.iter().all(|range| match self.positions.get(&range.partition) {
+            Some(position) => *position == range.start && !range.first,
+            None => range.first,
+        });
+        if fits { PositionCheck::Fits } else { PositionCheck::Moved }
+    }
+
+    pub fn to_sink_image(&self, address: &str) -> SinkImage {
+        SinkImage {
+            incarnation: self.incarnation.map(|incarnation| format!("{incarnation:x}")),
+            group: self.incarnation.map(|incarnation| group(&self.query, incarnation, address)),
+            positions: self.positions.clone(),
+            version: self.version,
+        }
+    }
+}
+
+/// The consumer group: a copy of a table, or another output of the same query, has its own.
+pub(crate) fn group(query: &str, incarnation: i64, address: &str) -> String {
+    format!("headgate-{query}-{}", app_id::address_hash(&format!("{incarnation:x} {address}")))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use headgate_model::PartitionId;
+
+    fn image() -> Image {
+        let mut image = Image { query: "q".into(), ..Image::default() };
+        let prefix = app_id::prefix("q", 7);
+        let id = PartitionId::new("t", "x", 0);
+        image.absorb(&[("headgate/q".into(), 7), (app_id::position(&prefix, &id), 10)]);
+        image
+    }
+
+    fn range(partition: i32, start: i64, first: bool) -> PartitionLedger {
+        let partition = PartitionId::new("t", "x", partition);
+        PartitionLedger { partition, start, end: start + 1, records: 1, gaps: 0, lost: 0, first }
+    }
+
+    #[test]
+    fn a_batch_fits_only_at_the_position_it_starts_from() {
+        let image = image();
+        assert_eq!(image.check(&[range(0, 10, false)]), PositionCheck::Fits);
+        assert_eq!(image.check(&[range(0, 10, false), range(1, 3, true)]), PositionCheck::Fits);
+        for moved in [range(0, 9, false), range(0, 11, false), range(0, 10, true)] {
+            assert_eq!(image.check(&[moved]), PositionCheck::Moved);
+        }
+        assert_eq!(image.check(&[range(1, 0, false)]), PositionCheck::Moved);
+    }
+
+    #[test]
+    fn a_new_incarnation_stops_the_worker_at_every_try() {
+        let mut image = image();
+        let entry = Entry { txns: vec![("headgate/q".into(), 8)], ..Entry::default() };
+        for _ in 0..2 {
+            let fault = image.apply(&entry, "x").unwrap_err();
+            assert!(matches!(fault, DeltaFault::Superseded { .. }));
+            assert_eq!((image.version, image.incarnation), (0, Some(7)));
+        }
+    }
+
+    #[test]
+    fn positions_of_another_incarnation_are_forgotten() {
+        let mut image = image();
+        image.absorb(&[("headgate/q".into(), 8)]);
+        assert!(image.positions.is_empty());
+    }
+
+    #[test]
+    fn a_foreign_commit_moves_nothing_but_the_version() {
+        let mut image = image();
+        let before = image.positions.clone();
+        image.apply(&Entry::default(), "x").unwrap();
+        assert_eq!((image.version, image.positions), (1, before));
+    }
+
+    #[test]
+    fn a_property_that_expires_positions_is_refused_when_it_appears() {
+        let mut image = image();
+        let mut metadata = TableMetadata::default();
+        metadata
+            .configuration
+            .insert("delta.setTransactionRetentionDuration".into(), "interval 1 day".into());
+        let entry = Entry { metadata: Some(metadata), ..Entry::default() };
+        for _ in 0..2 {
+            assert!(matches!(image.apply(&entry, "x"), Err(DeltaFault::Property { .. })));
+            assert_eq!(image.version, 0, "what is refused is not taken in");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Every `txn` of a table at a version: the checkpoint's `txn` column and the entries after it.
+//! The cost is one column of one checkpoint, whatever the number of files or partitions.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_array::{Array, RecordBatch};
+use deltalake::Path;
+use deltalake::logstore::object_store::ObjectMeta;
+use futures::TryStreamExt;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
+
+use crate::fault::{DeltaFault, Source};
+use crate::log::Log;
+use crate::object_reader::ObjectReader;
+
+type Txns = Vec<(String, i64)>;
+
+pub(crate) async fn read(log: &Log, version: i64) -> Result<Txns, DeltaFault> {
+    let fail = |source: Source| DeltaFault::store("read positions", &log.address, source);
+    let listed = list(log).await?;
+    let (checkpoint, parts) = newest_checkpoint(&listed, version);
+    let mut txns = Vec::new();
+    for part in parts {
+        txns.extend(read_part(log, part).await.map_err(fail)?);
+    }
+    for version in checkpoint + 1..=version {
+        let missing = || DeltaFault::MissingEntry { address: log.address.clone(), version };
+        txns.extend(log.read(version).await?.ok_or_else(missing)?.txns);
+    }
+    Ok(txns)
+}
+
+/// Why a log cannot be read, if an entry of it is torn or missing.
+pub(crate) async fn defect(log: &Log) -> Option<DeltaFault> {
+    let listed = list(log).await.ok()?;
+    let newest = listed.iter().filter_map(entry_version).max()?;
+    match read(log, newest).await {
+        Err(fault @ (DeltaFault::TornEntry { .. } | DeltaFault::MissingEntry { .. })) => {
+            Some(fault)
+        }
+        _ => None,
+    }
+}
+
+/// The oldest entry that clean-up has left.
+pub(crate) async fn first_entry(log: &Log) -> Result<i64, DeltaFault> {
+    Ok(list(log).await?.iter().filter_map(entry_version).min().unwrap_or(0))
+}
+
+async fn list(log: &Log) -> Result<Vec<ObjectMeta>, DeltaFault> {
+    let objects = log.objects();
+    let listing = objects.list(Some(&Path::from("_delta_log")));
+    let listed = listing.try_collect().await;
+    listed.map_err(|source| DeltaFault::store("list the log", &log.address, source))
+}
+
+fn entry_version(meta: &ObjectMeta) -> Option<i64> {
+    meta.location.filename()?.strip_suffix(".json")?.parse().ok()
+}
+
+/// Version and files of the newest checkpoint that is complete; -1 without one.
+fn newest_checkpoint(listed: &[ObjectMeta], version: i64) -> (i64, Vec<&ObjectMeta>) {
+    let mut found: Vec<(i64, usize, &ObjectMeta)> = listed
+        .iter()
+        .filter_map(|meta| {
+            let (version, parts) = checkpoint_name(meta.location.filename()?)?;
+            Some((version, parts, meta))
+        })
+        .filter(|(at, ..)| *at <= version)
+        .collect();
+    found.sort_by_key(|(version, parts, _)| (std::cmp::Reverse(*version), *parts));
+    for (version, parts, _) in &found {
+        let files: Vec<&ObjectMeta> = found
+            .iter()
+            .filter(|(other, other_parts, _)| other == version && other_parts == parts)
+            .map(|(.., meta)| *meta)
+            .collect();
+        if files.len() >= *parts {
+            // Several checkpoints of one version say the same: one of them is enough.
+            return (*version, files.into_iter().take(*parts).collect());
+        }
+    }
+    (-1, Vec::new())
+}
+
+/// Version, and in how many files: `V.checkpoint.parquet`, `V.checkpoint.P.N.parquet` or
+/// `V.checkpoint.<uuid>.parquet`.
+fn checkpoint_name(name: &str) -> Option<(i64, usize)> {
+    let (version, rest) = name.split_once(".checkpoint.")?;
+    let version = version.parse().ok()?;
+    let rest = rest.strip_suffix("parquet")?.trim_end_matches('.');
+    let parts = rest.split_once('.').map_or(Some(1), |(_, parts)| parts.parse().ok())?;
+    Some((version, parts))
+}
+
+async fn read_part(log: &Log, part: &ObjectMeta) -> Result<Txns, Source> {
+    let reader =
+        ObjectReader { objects: log.objects(), path: part.location.clone(), size: part.size };
+    let builder = ParquetRecordBatchStreamBuilder::new(reader).await?;
+    let schema = builder.parquet_schema();
+    let Some(root) = schema.root_schema().get_fields().iter().position(|f| f.name() == "txn")
+    else {
+        return Ok(Vec::new());
+    };
+    let mask = ProjectionMask::roots(schema, [root]);
+    let mut batches = builder.with_projection(mask).build()?;
+    let mut txns = Vec::new();
+    while let Some(batch) = batches.try_next().await? {
+        txns.extend(txns_of(&batch).ok_or("checkpoint without txn.appId and txn.version")?);
+    }
+    Ok(txns)
+}
+
+fn txns_of(batch: &RecordBatch) -> Option<Txns> {
+    let txn = batch.column_by_name("txn")?.as_struct_opt()?;
+    let app_ids = txn.column_by_name("appId")?.as_string_opt::<i32>()?;
+    let versions = txn.column_by_name("version")?.as_primitive_opt::<Int64Type>()?;
+    let rows = (0..txn.len()).filter(|row| txn.is_valid(*row) && app_ids.is_valid(*row));
+    Some(rows.map(|row| (app_ids.value(row).to_owned(), versions.value(row))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checkpoint_names_tell_version_and_parts() {
+        for (name, expected) in [
+            ("00000000000000000010.checkpoint.parquet", Some((10, 1))),
+            ("00000000000000000010.checkpoint.0000000001.0000000003.parquet", Some((10, 3))),
+            (
+                "00000000000000000010.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.parquet",
+                Some((10, 1)),
+            ),
+            ("00000000000000000010.json", None),
+            ("_last_checkpoint", None),
+        ] {
+            assert_eq!(checkpoint_name(name), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Proves from the logs alone that a query's batches tile their partitions and balance.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use url::Url;
+
+use crate::account::{Account, CountsEntry, Debt, Kind, PartitionEntry};
+use crate::app_id;
+use crate::fault::DeltaFault;
+use crate::log::Log;
+use crate::snapshot_txns::first_entry;
+use crate::table::{log_store, read_tip};
+use crate::verify_log::{Commit, read_commit};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VerifyReport {
+    pub table: String,
+    pub version: i64,
+    pub batches: u64,
+    pub records: u64,
+    pub accepted: u64,
+    pub rejected: u64,
+    pub dead_letters: u64,
+    pub skipped: u64,
+    /// Output versions whose files a side table does not hold yet.
+    pub open_debts: u64,
+    /// What does not hold, in log order; empty when all does.
+    pub breaks: Vec<String>,
+    pub side_tables: Vec<SideReport>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SideReport {
+    pub role: String,
+    pub address: String,
+    /// Rows that payments of the query brought, as far back as the side table's log goes.
+    pub rows: u64,
+    /// The output version that it holds everything up to; -1 before the first payment.
+    pub paid_to: i64,
+}
+
+impl VerifyReport {
+    pub fn ok(&self) -> bool {
+        self.breaks.is_empty()
+    }
+}
+
+/// Reads the whole log of an output table and of every side table that it names. What clean-up
+/// took from either is taken as good.
+pub async fn verify(address: &Url) -> Result<VerifyReport, DeltaFault> {
+    let log = Log { store: log_store(address)?, address: address.to_string(), synced_root: None };
+    let not_a_table = || DeltaFault::NotATable { address: address.to_string() };
+    let (tip, _) = read_tip(&log).await?.ok_or_else(not_a_table)?;
+    let mut audit = Audit::default();
+    for version in first_entry(&log).await?..=tip.version {
+        let missing = || DeltaFault::MissingEntry { address: log.address.clone(), version };
+        audit.take(&read_commit(&log, version).await?.ok_or_else(missing)?, version);
+    }
+    let known = tip.txns.iter().any(|(app_id, _)| app_id::is_query(app_id));
+    if audit.queries.is_empty() && !known {
+        return Err(DeltaFault::NoLedger { address: address.to_string() });
+    }
+    audit.report.table = address.to_string();
+    audit.report.version = tip.version;
+    for (address, debts) in std::mem::take(&mut audit.debts) {
+        audit.side_table(&address, debts).await?;
+    }
+    Ok(audit.report)
+}
+
+/// Debts of one side table: output version, incarnation prefix, debt.
+type Debts = Vec<(i64, String, Debt)>;
+
+#[derive(Default)]
+struct Audit {
+    report: VerifyReport,
+    queries: BTreeSet<String>,
+    /// Next offset of each partition, by incarnation.
+    next: BTreeMap<(String, String, String, i32), i64>,
+    debts: BTreeMap<String, Debts>,
+}
+
+impl Audit {
+    fn take(&mut self, commit: &Commit, version: i64) {
+        let Some(account) = &commit.account else { return };
+        let incarnation = incarnation_of(account);
+        if account.kind != Kind::Payment {
+            self.queries.insert(incarnation.clone());
+        }
+        match account.kind {
+            Kind::Start => {
+                for range in &account.partitions {
+                    self.next.insert(key(&incarnation, range), range.start);
+                }
+            }
+            Kind::Batch => self.batch(commit, account, &incarnation, version),
+            Kind::Block | Kind::Payment => {}
+        }
+    }
+
+    fn batch(&mut self, commit: &Commit, account: &Account, incarnation: &str, version: i64) {
+        self.report.batches += 1;
+        let mut records = 0;
+        for range in &account.partitions {
+            self.range(incarnation, range, version);
+            records += range.records;
+        }
+        let counts = account.counts.unwrap_or_default();
+        let CountsEntry { records: counted, accepted, rejected, dead_letters, skipped, copied } =
+            counts;
+        let owed: u64 = account.debts.iter().map(|debt| debt.rows).sum();
+        self.expect(version, "records of its partitions", counted as i64, records);
+        let parts = accepted + rejected + dead_letters + skipped;
+        self.expect(version, "accepted + rejected + dead letters + skipped", counted, parts);
+        self.expect(version, "rows in output files", accepted, commit.rows);
+        self.expect(version, "rows owed to side tables", rejected + dead_letters + copied, owed);
+        self.report.records += counted;
+        self.report.accepted += accepted;
+        self.report.rejected += rejected;
+        self.report.dead_letters += dead_letters;
+        self.report.skipped += skipped;
+        for debt in &account.debts {
+            let entry = (version, incarnation.to_owned(), debt.clone());
+            self.debts.entry(debt.address.clone()).or_default().push(entry);
+        }
+    }
+
+    fn range(&mut self, incarnation: &str, range: &PartitionEntry, version: i64) {
+        let PartitionEntry { topic, partition, start, end, records, gaps, lost, .. } = range;
+        if let Some(next) = self.next.insert(key(incarnation, range), *end)
+            && next != *start
+        {
+            self.fail(format!("version {version}: {topic}-{partition} starts at {start}, but the batch before it ended at {next}"));
+        }
+        if end - start != records + gaps + lost {
+            self.fail(format!(
+                "version {version}: {topic}-{partition} spans {} offsets, but accounts for {}",
+                end - start,
+                records + gaps + lost
+            ));
+        }
+    }
+
+    fn expect<T: PartialEq + std::fmt::Display>(
+        &mut self,
+        version: i64,
+        what: &str,
+        ledger: T,
+        found: T,
+    ) {
+        if ledger != found {
+            self.fail(format!("version {version}: the ledger says {ledger}, {what} are {found}"));
+        }
+    }
+
+    fn fail(&mut self, text: String) {
+        self.report.breaks.push(text);
+    }
+
+    /// Every file of every debt up to the paid version is in the side table's log, once.
+    async fn side_table(&mut self, address: &str, debts: Debts) -> Result<(), DeltaFault> {
+        let url = Url::parse(address).map_err(|source| DeltaFault::Store {
+            operation: "parse the address of a side table",
+            address: address.to_owned(),
+            source: source.into(),
+        })?;
+        let log = Log { store: log_store(&url)?, address: address.to_owned(), synced_root: None };
+        let role = debts.first().map_or_else(String::new, |(.., debt)| debt.role.clone());
+        let Some((tip, _)) = read_tip(&log).await? else {
+            self.report.open_debts += debts.len() as u64;
+            self.fail(format!("side table {address} is gone"));
+            return Ok(());
+        };
+        let payments = self.payments(&log, tip.version).await?;
+        let hash = app_id::address_hash(address);
+        let paid = |incarnation: &str| {
+            let suffix = format!("/side/{hash}");
+            let owner = |app_id: &str| {
+                let query = app_id.strip_prefix("headgate/")?.strip_suffix(&suffix)?;
+                let decoded = percent_encoding::percent_decode_str(query).decode_utf8().ok()?;
+                (decoded == incarnation).then_some(())
+            };
+            let found = tip.txns.iter().rev().find(|(app_id, _)| owner(app_id).is_some());
+            found.map_or(-1, |(_, version)| *version)
+        };
+        let mut paid_to = -1;
+        for (version, incarnation, debt) in &debts {
+            paid_to = paid(incarnation);
+            if *version > paid_to {
+                self.report.open_debts += 1;
+                continue;
+            }
+            let unseen = payments.unseen(incarnation, *version);
+            for path in debt.adds.iter().filter_map(|add| add.get("path").and_then(Value::as_str)) {
+                let times = payments.paths.get(path).copied().unwrap_or(0);
+                if times > 1 || times == 0 && !unseen {
+                    self.fail(format!("file {path}, owed by output version {version}, is {times} times in {address}"));
+                }
+            }
+        }
+        self.report.side_tables.push(SideReport {
+            role,
+            address: address.to_owned(),
+            rows: payments.rows,
+            paid_to,
+        });
+        Ok(())
+    }
+
+    async fn payments(&self, log: &Log, last: i64) -> Result<Payments, DeltaFault> {
+        let first = first_entry(log).await?;
+        let mut payments = Payments { cleaned: first > 0, ..Payments::default() };
+        for version in first..=last {
+            let Some(Commit { account: Some(account), paths, rows }) =
+                read_commit(log, version).await?
+            else {
+                continue;
+            };
+            let incarnation = incarnation_of(&account);
+            if account.kind != Kind::Payment || !self.queries.contains(&incarnation) {
+                continue;
+            }
+            payments.rows += rows;
+            for path in paths {
+                *payments.paths.entry(path).or_default() += 1;
+            }
+            if let Some((from, _)) = account.pays {
+                payments.seen_from.entry(incarnation).or_insert(from);
+            }
+        }
+        Ok(payments)
+    }
+}
+
+/// What payments of the queries audited brought to one side table.
+#[derive(Default)]
+struct Payments {
+    /// How often each file was added.
+    paths: BTreeMap<String, u64>,
+    rows: u64,
+    /// Entries are missing before the first one read.
+    cleaned: bool,
+    /// By incarnation: the output version after which every payment was read.
+    seen_from: BTreeMap<String, i64>,
+}
+
+impl Payments {
+    /// True when clean-up took the payment of what output version `version` owed.
+    fn unseen(&self, incarnation: &str, version: i64) -> bool {
+        let from = self.seen_from.get(incarnation);
+        self.cleaned && from.is_none_or(|from| version <= *from)
+    }
+}
+
+fn incarnation_of(account: &Account) -> String {
+    format!("{}@{}", account.query, account.incarnation)
+}
+
+fn key(incarnation: &str, range: &PartitionEntry) -> (String, String, String, i32) {
+    (incarnation.to_owned(), range.topic.clone(), range.topic_id.clone(), range.partition)
+}

@@ -1,0 +1,22 @@
+//! The sink against real logs: in temporary folders, and in a store that fails as told.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod lake;
+mod tables;
+mod world;
+
+mod audit;
+mod blocks;
+mod checkpoints;
+mod commits;
+mod debts;
+mod faults;
+mod files;
+mod foreign;
+mod model;
+mod opening;
+mod preview;
+mod races;
+mod refusals;
+mod statistics;
+mod types;

@@ -75,7 +75,8 @@ fn rows(contract: &Contract, columns: Vec<ArrayRef>) -> RecordBatch {
 fn families(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("family");
     group.throughput(Throughput::Elements(ROWS));
-    let families: [(&str, &str, fn(u64) -> ArrayRef); 9] = [
+    type Column = fn(u64) -> ArrayRef;
+    let families: [(&str, &str, Column); 9] = [
         ("required", "logicalType: integer, required: true", integers),
         (
             "range",

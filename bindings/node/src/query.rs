@@ -1,0 +1,145 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use headgate::gate::{DEFAULT_TIMEOUT, Fallback};
+use headgate::{InterventionOptions, QueryHandle, QueryState, StartOptions};
+use headgate_model::Decision;
+use napi_derive::napi;
+
+use crate::failure::NativeFailure;
+use crate::values::{NativeBatch, NativeDataset, NativeProgress, NativeVerdict};
+
+#[napi(object)]
+pub struct NativeStartOptions {
+    pub base_dir: String,
+    pub has_intervention: bool,
+    pub intervention_timeout_ms: Option<f64>,
+    #[napi(ts_type = "'block' | 'proceed'")]
+    pub intervention_fallback: Option<String>,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct NativeStarted {
+    pub query: Option<NativeQuery>,
+    pub failure: Option<NativeFailure>,
+}
+
+#[napi(object)]
+pub struct NativeVerdictRequest {
+    pub request: u32,
+    pub verdict: NativeVerdict,
+}
+
+/// Resolves once the tables are open and the source is connected.
+#[napi]
+pub async fn start_query(config_json: String, options: NativeStartOptions) -> NativeStarted {
+    let NativeStartOptions {
+        base_dir,
+        has_intervention,
+        intervention_timeout_ms,
+        intervention_fallback,
+    } = options;
+    let intervention = has_intervention.then(|| InterventionOptions {
+        timeout: intervention_timeout_ms.map_or(DEFAULT_TIMEOUT, millis),
+        fallback: match intervention_fallback.as_deref() {
+            Some("proceed") => Fallback::Proceed,
+            _ => Fallback::default(),
+        },
+    });
+    let options = StartOptions { base_dir: base_dir.into(), intervention };
+    match headgate::start(&config_json, options).await {
+        Ok(handle) => {
+            NativeStarted { query: Some(NativeQuery { handle: Arc::new(handle) }), failure: None }
+        }
+        Err(failure) => NativeStarted { query: None, failure: Some((*failure).into()) },
+    }
+}
+
+fn millis(ms: f64) -> Duration {
+    Duration::try_from_secs_f64(ms / 1e3).unwrap_or(DEFAULT_TIMEOUT)
+}
+
+#[napi]
+pub struct NativeQuery {
+    handle: Arc<QueryHandle>,
+}
+
+#[napi]
+impl NativeQuery {
+    #[napi(getter)]
+    pub fn id(&self) -> String {
+        self.handle.id.clone()
+    }
+
+    #[napi(getter)]
+    pub fn run_id(&self) -> String {
+        self.handle.run_id.clone()
+    }
+
+    #[napi(getter)]
+    pub fn name(&self) -> String {
+        self.handle.name.clone()
+    }
+
+    /// The output, as it is before its first batch.
+    #[napi(getter)]
+    pub fn dataset(&self) -> NativeDataset {
+        (&self.handle.dataset).into()
+    }
+
+    #[napi(ts_return_type = "'ACTIVE' | 'TERMINATED' | 'FAILED'")]
+    pub fn status(&self) -> String {
+        match self.handle.state() {
+            QueryState::Active => "ACTIVE",
+            QueryState::Terminated => "TERMINATED",
+            QueryState::Failed => "FAILED",
+        }
+        .to_owned()
+    }
+
+    /// In commit order; null once the query has ended and all batches were told.
+    #[napi]
+    pub async fn next_batch(&self) -> Option<NativeBatch> {
+        self.handle.next_batch().await.map(Into::into)
+    }
+
+    #[napi]
+    pub async fn next_progress(&self) -> Option<NativeProgress> {
+        self.handle.next_progress().await.map(Into::into)
+    }
+
+    /// The next verdict to decide on; null without an intervention, and once the query has ended.
+    #[napi]
+    pub async fn next_verdict(&self) -> Option<NativeVerdictRequest> {
+        let (request, verdict) = self.handle.next_verdict().await?;
+        Some(NativeVerdictRequest { request, verdict: (&verdict).into() })
+    }
+
+    /// False when the deadline had passed.
+    #[napi]
+    pub fn decide(
+        &self,
+        request: u32,
+        #[napi(ts_arg_type = "'proceed' | 'warn' | 'block'")] action: String,
+        reason: Option<String>,
+    ) -> bool {
+        let reason = reason.unwrap_or_default();
+        let decision = match action.as_str() {
+            "proceed" => Decision::Proceed,
+            "warn" => Decision::Warn { reason },
+            _ => Decision::Block { reason },
+        };
+        self.handle.decide(request, decision)
+    }
+
+    /// Resolves when everything has stopped, with the failure if that is why.
+    #[napi]
+    pub async fn ended(&self) -> Option<NativeFailure> {
+        self.handle.ended().await.map(Into::into)
+    }
+
+    #[napi]
+    pub async fn stop(&self, drain: bool, timeout_ms: f64) -> Option<NativeFailure> {
+        self.handle.stop(drain, millis(timeout_ms)).await.map(Into::into)
+    }
+}

@@ -1,0 +1,168 @@
+//! A running query, as its owner holds it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use headgate_engine::{StopMode, StopSwitch};
+use headgate_model::{BatchObserver, CommittedBatch, Decision, Progress, Verdict};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Mutex as AsyncMutex, broadcast, mpsc, watch};
+use tokio::task::AbortHandle;
+
+use crate::gate::AskedGate;
+use crate::report::{self, BatchReport, Datasets, ProgressReport};
+use crate::{Dataset, Failure};
+
+/// Progress reports that a slow reader may fall behind by; older ones are dropped.
+const PROGRESS_KEPT: usize = 128;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryState {
+    Active,
+    Terminated,
+    Failed,
+}
+
+/// How a query ended.
+pub(crate) type End = Result<(), Box<Failure>>;
+
+pub struct QueryHandle {
+    /// Stable across restarts: the incarnation.
+    pub id: String,
+    /// This start.
+    pub run_id: String,
+    pub name: String,
+    /// The output.
+    pub dataset: Dataset,
+    pub(crate) gate: Option<Arc<AskedGate>>,
+    pub(crate) feed: Arc<Feed>,
+    pub(crate) switch: StopSwitch,
+    pub(crate) end: watch::Receiver<Option<End>>,
+    pub(crate) set_end: watch::Sender<Option<End>>,
+    pub(crate) task: AbortHandle,
+}
+
+/// Where the engine's reports wait for whoever asks.
+pub(crate) struct Feed {
+    datasets: Datasets,
+    batches: Mutex<Option<mpsc::UnboundedSender<BatchReport>>>,
+    received: AsyncMutex<mpsc::UnboundedReceiver<BatchReport>>,
+    progress: Mutex<Option<broadcast::Sender<ProgressReport>>>,
+    reports: AsyncMutex<broadcast::Receiver<ProgressReport>>,
+}
+
+impl Feed {
+    pub fn new(datasets: Datasets) -> Self {
+        let (batches, received) = mpsc::unbounded_channel();
+        let (progress, reports) = broadcast::channel(PROGRESS_KEPT);
+        Self {
+            datasets,
+            batches: Mutex::new(Some(batches)),
+            received: AsyncMutex::new(received),
+            progress: Mutex::new(Some(progress)),
+            reports: AsyncMutex::new(reports),
+        }
+    }
+
+    /// What was reported can still be read; then readers are told that it is over.
+    pub fn close(&self) {
+        self.batches.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl BatchObserver for Feed {
+    fn batch(&self, batch: CommittedBatch) {
+        let batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(batches) = batches.as_ref() {
+            let _ = batches.send(self.datasets.batch(batch));
+        }
+    }
+
+    fn progress(&self, progress: Progress) {
+        let sender = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = sender.as_ref() {
+            let _ = sender.send(report::progress(progress));
+        }
+    }
+}
+
+impl QueryHandle {
+    pub fn state(&self) -> QueryState {
+        match self.end.borrow().as_ref() {
+            None => QueryState::Active,
+            Some(Ok(())) => QueryState::Terminated,
+            Some(Err(_)) => QueryState::Failed,
+        }
+    }
+
+    /// Batches in commit order; `None` once the query has ended and all were told.
+    pub async fn next_batch(&self) -> Option<BatchReport> {
+        self.feed.received.lock().await.recv().await
+    }
+
+    /// Progress in order, without what a slow reader missed.
+    pub async fn next_progress(&self) -> Option<ProgressReport> {
+        let mut reports = self.feed.reports.lock().await;
+        loop {
+            match reports.recv().await {
+                Ok(report) => return Some(report),
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+
+    /// The next verdict to decide on; `None` without an intervention, or once ended.
+    pub async fn next_verdict(&self) -> Option<(u32, Verdict)> {
+        let gate = self.gate.as_ref()?;
+        let mut end = self.end.clone();
+        tokio::select! {
+            biased;
+            verdict = gate.next() => verdict,
+            _ = end.wait_for(Option::is_some) => None,
+        }
+    }
+
+    /// False when nobody waits for that answer any more.
+    pub fn decide(&self, request: u32, decision: Decision) -> bool {
+        self.gate.as_ref().is_some_and(|gate| gate.answer(request, decision))
+    }
+
+    /// Waits until everything has stopped; the failure, if that is why.
+    pub async fn ended(&self) -> Option<Failure> {
+        let mut end = self.end.clone();
+        let ended = end.wait_for(Option::is_some).await;
+        match ended.as_deref() {
+            Ok(Some(Err(failure))) => Some(failure.as_ref().clone()),
+            _ => None,
+        }
+    }
+
+    /// Ends the query and waits for it, for `timeout` at most: then its tasks are abandoned, which
+    /// loses nothing that was committed. Can be called in any state, any number of times.
+    pub async fn stop(&self, drain: bool, timeout: Duration) -> Option<Failure> {
+        self.switch.stop(if drain { StopMode::Drain } else { StopMode::Drop });
+        if let Ok(failure) = tokio::time::timeout(timeout, self.ended()).await {
+            return failure;
+        }
+        self.task.abort();
+        let failure = Failure::of_run(
+            "STOP_DEADLINE",
+            format!("the query did not stop within {} ms", timeout.as_millis()),
+            true,
+            "stop",
+            &self.name,
+            "its open batch is dropped and will be read again; a commit on its way may still land, and counts",
+        );
+        self.feed.close();
+        self.set_end.send_if_modified(|end| {
+            let first = end.is_none();
+            if first {
+                *end = Some(Err(Box::new(failure)));
+            }
+            first
+        });
+        self.ended().await
+    }
+}

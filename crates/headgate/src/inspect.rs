@@ -1,0 +1,67 @@
+//! Looks at tables from outside a query.
+
+use std::path::Path;
+
+use arrow_array::RecordBatch;
+use arrow_ipc::writer::StreamWriter;
+use arrow_json::writer::{JsonArray, WriterBuilder};
+use arrow_schema::ArrowError;
+use headgate_delta::{TableSize, VerifyReport, address_of};
+use headgate_model::BoxFault;
+
+use crate::Failure;
+
+/// Proves the ledgers of an output table; see `headgate verify`.
+pub async fn verify(path: &str) -> Result<VerifyReport, Box<Failure>> {
+    let address = address_of(Path::new(path)).map_err(failure)?;
+    headgate_delta::verify(&address).await.map_err(failure)
+}
+
+pub async fn table_size(path: &str) -> Result<TableSize, Box<Failure>> {
+    let address = address_of(Path::new(path)).map_err(failure)?;
+    headgate_delta::table_size(&address).await.map_err(failure)
+}
+
+/// The newest rows, as an Arrow IPC stream and as a JSON array.
+pub async fn preview(path: &str, limit: usize) -> Result<Preview, Box<Failure>> {
+    let address = address_of(Path::new(path)).map_err(failure)?;
+    let rows = headgate_delta::newest_rows(&address, limit).await.map_err(failure)?;
+    let encode = |source: ArrowError| {
+        Box::new(Failure::of_run(
+            "PREVIEW_ENCODE",
+            source.to_string(),
+            false,
+            "preview",
+            path,
+            "please report this",
+        ))
+    };
+    Ok(Preview { ipc: ipc(&rows).map_err(encode)?, json: json(&rows).map_err(encode)? })
+}
+
+pub struct Preview {
+    pub ipc: Vec<u8>,
+    pub json: String,
+}
+
+fn ipc(rows: &RecordBatch) -> Result<Vec<u8>, ArrowError> {
+    let mut bytes = Vec::new();
+    let mut writer = StreamWriter::try_new(&mut bytes, rows.schema_ref())?;
+    writer.write(rows)?;
+    writer.finish()?;
+    drop(writer);
+    Ok(bytes)
+}
+
+fn json(rows: &RecordBatch) -> Result<String, ArrowError> {
+    let mut writer =
+        WriterBuilder::new().with_explicit_nulls(true).build::<_, JsonArray>(Vec::new());
+    writer.write(rows)?;
+    writer.finish()?;
+    let text = String::from_utf8(writer.into_inner());
+    text.map_err(|error| ArrowError::JsonError(error.to_string()))
+}
+
+fn failure(fault: headgate_delta::DeltaFault) -> Box<Failure> {
+    Box::new(Failure::of(&BoxFault::from(fault), None))
+}

@@ -1,0 +1,37 @@
+//! Headgate as a library: options as the user wrote them in, a running query out.
+//!
+//! ```text
+//! NodeOptions ──resolve (pure)──► NodeConfig ──start (I/O)──► QueryHandle
+//! ```
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`options`] | the configuration's keys and types, nothing else |
+//! | [`mod@resolve`] | defaults, and every rule between keys; answers with all issues at once |
+//! | [`mod@start`], [`handle`] | wiring of concrete source, decoder, contract and sink |
+//! | [`dataset`] | the output's columns as the outside sees them |
+//! | [`failure`] | what any fault says to the outside |
+//! | [`report`] | batches, verdicts and progress as the outside sees them |
+
+pub mod dataset;
+pub mod failure;
+pub mod gate;
+pub mod handle;
+pub mod inspect;
+pub mod issue;
+pub mod memory;
+pub mod options;
+pub mod quantity;
+pub mod report;
+pub mod resolve;
+pub mod start;
+mod tables;
+
+pub use dataset::{Column, Dataset};
+pub use failure::{Failure, FailureKind};
+pub use handle::{QueryHandle, QueryState};
+pub use headgate_contract::{CoverageStatus, RuleCoverage};
+pub use headgate_kafka::EmbeddedBroker;
+pub use issue::Issue;
+pub use resolve::{NodeConfig, resolve};
+pub use start::{InterventionOptions, StartOptions, start};

@@ -1,0 +1,157 @@
+//! The configuration as the user wrote it: names and types, no default, no rule.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_aux::prelude::serde_introspect;
+use serde_json::Value;
+
+use crate::Issue;
+
+pub type OptionMap = BTreeMap<String, String>;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeOptions {
+    pub name: Option<String>,
+    pub input: Option<InputOptions>,
+    /// A path, `{ path, schema }`, or the document itself.
+    pub contract: Option<Value>,
+    pub on_violation: Option<String>,
+    pub enforce: Option<bool>,
+    pub output: Option<TableOptions>,
+    pub rejects: Option<RejectsOptions>,
+    pub dead_letters: Option<TableOptions>,
+    pub streaming: Option<StreamingOptions>,
+    pub batch: Option<BatchOptions>,
+    pub memory: Option<MemoryOptions>,
+    pub durability: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputOptions {
+    pub format: Option<String>,
+    pub options: Option<OptionMap>,
+    pub decode: Option<String>,
+    pub parse_json: Option<bool>,
+    pub tombstones: Option<String>,
+    pub unknown_fields: Option<String>,
+    pub metadata: Option<bool>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableOptions {
+    pub format: Option<String>,
+    pub path: Option<String>,
+    pub table_name: Option<String>,
+    pub warehouse: Option<String>,
+    pub options: Option<OptionMap>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum RejectsOptions {
+    /// `dead_letters`.
+    Word(String),
+    Table(TableOptions),
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StreamingOptions {
+    pub trigger: Option<TriggerOptions>,
+    pub output_mode: Option<String>,
+    pub query_name: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TriggerOptions {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub interval: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BatchOptions {
+    pub max_rows: Option<u64>,
+    pub max_bytes: Option<Size>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemoryOptions {
+    pub max: Option<Size>,
+}
+
+/// A number of bytes, or a size such as `512MiB`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Size {
+    Bytes(u64),
+    Text(String),
+}
+
+/// Reads options from JSON in `snake_case`; a wrong name or type is one issue with its path.
+pub fn parse(json: &str) -> Result<NodeOptions, Issue> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path: Vec<String> =
+            error.path().iter().map(ToString::to_string).filter(|key| key != "?").collect();
+        let expected = "the keys and types of a node configuration".to_owned();
+        let actual = error.inner().to_string();
+        Issue { path, code: "CONFIG_SHAPE", expected, actual, details: None }
+    })
+}
+
+/// Every key path there is, parents before children, in the order of declaration.
+pub fn keys() -> Vec<String> {
+    const TABLE: &[&str] = &["output", "rejects", "dead_letters"];
+    let mut keys = Vec::new();
+    let under = |parent: &str, names: &[&str], keys: &mut Vec<String>| {
+        keys.extend(names.iter().map(|name| format!("{parent}.{name}")));
+    };
+    for name in serde_introspect::<NodeOptions>() {
+        keys.push((*name).to_owned());
+        match *name {
+            "input" => under(name, serde_introspect::<InputOptions>(), &mut keys),
+            "streaming" => under(name, serde_introspect::<StreamingOptions>(), &mut keys),
+            "batch" => under(name, serde_introspect::<BatchOptions>(), &mut keys),
+            "memory" => under(name, serde_introspect::<MemoryOptions>(), &mut keys),
+            "contract" => under(name, &["path", "schema"], &mut keys),
+            table if TABLE.contains(&table) => {
+                under(table, serde_introspect::<TableOptions>(), &mut keys);
+            }
+            _ => {}
+        }
+        if *name == "streaming" {
+            under("streaming.trigger", serde_introspect::<TriggerOptions>(), &mut keys);
+        }
+    }
+    keys
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_listed_with_its_parent() {
+        let keys = keys();
+        for key in
+            ["name", "input.options", "streaming.trigger.interval", "memory.max", "rejects.path"]
+        {
+            assert!(keys.iter().any(|known| known == key), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_type_is_named_with_its_path() {
+        let issue = parse(r#"{"name":"x","batch":{"max_rows":"many"}}"#).unwrap_err();
+        assert_eq!(issue.path, ["batch", "max_rows"]);
+    }
+}

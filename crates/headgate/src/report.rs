@@ -1,0 +1,128 @@
+//! Batches and progress as the outside sees them.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, SecondsFormat};
+use headgate_model::{
+    CommittedBatch, Ledger, MemoryUse, Phases, Progress, Severity, Status, TableRole, Verdict,
+};
+
+#[derive(Clone, Debug)]
+pub struct BatchReport {
+    /// Output version that holds the batch.
+    pub batch_id: i64,
+    pub timestamp: String,
+    pub ledger: Ledger,
+    pub metrics: BTreeMap<String, f64>,
+    pub errors: Vec<String>,
+    pub warnings: Vec<String>,
+    pub dataset_id: String,
+    /// Absent when blocked.
+    pub dataset_version: Option<String>,
+    pub rejects: Option<RejectsReport>,
+}
+
+#[derive(Clone, Debug)]
+pub struct RejectsReport {
+    pub dataset_id: String,
+    /// Absent while the payment is owed.
+    pub dataset_version: Option<String>,
+    pub row_count: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct ProgressReport {
+    pub batch_id: i64,
+    pub timestamp: String,
+    pub num_input_rows: u64,
+    pub input_rows_per_second: f64,
+    pub processed_rows_per_second: f64,
+    pub phases: Phases,
+    pub lag_records: u64,
+    pub lag_seconds: f64,
+    pub memory: MemoryUse,
+    pub verdict: Option<Verdict>,
+}
+
+/// Which names the tables of a query go by.
+#[derive(Clone, Debug)]
+pub struct Datasets {
+    pub output: String,
+    pub rejects: Option<String>,
+}
+
+impl Datasets {
+    pub fn batch(&self, batch: CommittedBatch) -> BatchReport {
+        let CommittedBatch { version, ledger, committed_at_us, side_tables } = batch;
+        let blocked = ledger.verdict.status == Status::Block;
+        let rejects = side_tables.iter().find(|table| table.role == TableRole::Rejects);
+        let rejects = rejects.zip(self.rejects.as_ref()).map(|(table, name)| RejectsReport {
+            dataset_id: name.clone(),
+            dataset_version: table.version.map(|version| version.to_string()),
+            row_count: table.rows,
+        });
+        BatchReport {
+            batch_id: version,
+            timestamp: timestamp(committed_at_us),
+            metrics: metrics(&ledger.verdict),
+            errors: texts(&ledger.verdict, Severity::Block),
+            warnings: texts(&ledger.verdict, Severity::Warn),
+            dataset_id: self.output.clone(),
+            dataset_version: (!blocked).then(|| version.to_string()),
+            rejects,
+            ledger,
+        }
+    }
+}
+
+/// `row_count`, and `violations.<rule>` of every rule, broken or not.
+pub fn metrics(verdict: &Verdict) -> BTreeMap<String, f64> {
+    let rules = verdict.rules.iter().flat_map(|result| {
+        let violations = (format!("violations.{}", result.rule.id), result.violations as f64);
+        let measured = result.measured.map(|measured| (result.rule.id.clone(), measured));
+        std::iter::once(violations).chain(measured)
+    });
+    rules.chain([("row_count".to_owned(), verdict.row_count as f64)]).collect()
+}
+
+/// `minimum_speed (speed): 12 violations`; never a value.
+fn texts(verdict: &Verdict, severity: Severity) -> Vec<String> {
+    let broken = verdict.rules.iter().filter(|result| result.violations > 0);
+    broken
+        .filter(|result| result.rule.severity == severity)
+        .map(|result| {
+            let column = result.rule.column.as_ref();
+            let column = column.map(|column| format!(" ({column})")).unwrap_or_default();
+            match (result.rule.routes_rows, result.measured) {
+                (false, Some(measured)) => {
+                    format!("{}{column}: measured {measured}", result.rule.id)
+                }
+                _ => format!("{}{column}: {} violations", result.rule.id, result.violations),
+            }
+        })
+        .collect()
+}
+
+pub fn progress(progress: Progress) -> ProgressReport {
+    let Progress { version, at_us, num_input_rows, elapsed, busy, phases, lag, memory, ledger } =
+        progress;
+    let rate = |seconds: f64| if seconds > 0.0 { num_input_rows as f64 / seconds } else { 0.0 };
+    ProgressReport {
+        batch_id: version,
+        timestamp: timestamp(at_us),
+        num_input_rows,
+        input_rows_per_second: rate(elapsed.as_secs_f64()),
+        processed_rows_per_second: rate(busy.as_secs_f64()),
+        phases,
+        lag_records: lag.records,
+        lag_seconds: lag.time.as_secs_f64(),
+        memory,
+        verdict: ledger.map(|ledger| ledger.verdict),
+    }
+}
+
+/// RFC 3339 in UTC, to the microsecond.
+pub fn timestamp(us: i64) -> String {
+    let at = DateTime::from_timestamp_micros(us).unwrap_or_default();
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}

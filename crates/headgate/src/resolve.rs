@@ -1,0 +1,466 @@
+//! From what the user wrote to what it means: defaults, and every rule between keys. No I/O: the
+//! contract's text comes in as a closure.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use headgate_contract::{Contract, ContractFault};
+use headgate_decode::{DecodeOptions, Tombstones, UnknownFields};
+use headgate_delta::{Durability, TableConfig};
+use headgate_engine::{DecodedAs, Layout, LayoutOptions, Policy, RejectsTo, Trigger};
+use headgate_kafka::{KafkaConfig, KafkaOptions, ReadMode};
+use headgate_model::TableRole;
+use serde_json::Value;
+
+use crate::Issue;
+use crate::options::{
+    InputOptions, NodeOptions, RejectsOptions, Size, StreamingOptions, TableOptions,
+};
+use crate::quantity;
+use crate::tables;
+
+const DEFAULT_MAX_ROWS: u64 = 5_000_000;
+const DEFAULT_MAX_BYTES: u64 = 1 << 30;
+const DEFAULT_MEMORY: u64 = 512 << 20;
+/// Below this a query could not hold one fetch, one chunk and one row group.
+const MIN_MEMORY: u64 = 64 << 20;
+const MAX_INTERVAL: Duration = Duration::from_secs(365 * 86_400);
+
+/// A node that can be started.
+#[derive(Clone)]
+pub struct NodeConfig {
+    pub name: String,
+    pub query: String,
+    pub kafka: KafkaConfig,
+    pub decode: DecodeOptions,
+    pub contract: Option<Contract>,
+    pub policy: Policy,
+    pub trigger: Trigger,
+    pub layout: Layout,
+    /// The output first.
+    pub tables: Vec<NamedTable>,
+    pub max_rows: u64,
+    pub max_bytes: u64,
+    pub memory_max: u64,
+    pub durability: Durability,
+}
+
+#[derive(Clone, Debug)]
+pub struct NamedTable {
+    /// As the user wrote it: the table name, or the path.
+    pub dataset_id: String,
+    pub config: TableConfig,
+}
+
+impl NodeConfig {
+    pub fn table(&self, role: TableRole) -> Option<&NamedTable> {
+        self.tables.iter().find(|table| table.config.role == role)
+    }
+}
+
+/// Collects issues, so that the user sees all of them at once.
+pub(crate) struct Issues(pub Vec<Issue>);
+
+impl Issues {
+    pub fn add(&mut self, issue: Issue) {
+        self.0.push(issue);
+    }
+
+    fn required<T>(&mut self, value: Option<T>, path: &[&str], expected: &str) -> Option<T> {
+        if value.is_none() {
+            self.add(Issue::new(path, "CONFIG_MISSING", expected, "nothing"));
+        }
+        value
+    }
+
+    pub fn choice<T: Copy>(
+        &mut self,
+        value: Option<&str>,
+        path: &[&str],
+        names: &[(&str, T)],
+    ) -> Option<T> {
+        let value = value?;
+        let found = names.iter().find(|(name, _)| *name == value).map(|(_, choice)| *choice);
+        if found.is_none() {
+            let known: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+            self.add(Issue::new(path, "CONFIG_VALUE", known.join(" | "), value));
+        }
+        found
+    }
+}
+
+/// `base_dir`: what relative paths are relative to. `read`: the text of a contract.
+pub fn resolve(
+    options: &NodeOptions,
+    base_dir: &Path,
+    read: impl Fn(&Path) -> std::io::Result<String>,
+) -> Result<NodeConfig, Vec<Issue>> {
+    let mut issues = Issues(Vec::new());
+    let name = issues.required(options.name.clone(), &["name"], "a name for the query");
+    let name = name.filter(|name| check_name(&mut issues, &["name"], name)).unwrap_or_default();
+    let streaming = streaming(options.streaming.as_ref(), &mut issues);
+    let policy = policy(options, &mut issues);
+    let contract = contract(options.contract.as_ref(), base_dir, read, &mut issues);
+    let input = input(options.input.as_ref(), streaming.trigger, &mut issues);
+    check_contract(options, &input, &mut issues);
+    let layout = layout(options, &input, policy, contract.as_ref());
+    check_policy(options, policy, &mut issues);
+    let tables = tables::resolve(options, &layout, contract.as_ref(), base_dir, &mut issues);
+    let batch = options.batch.as_ref();
+    let max_rows = batch.and_then(|batch| batch.max_rows).unwrap_or(DEFAULT_MAX_ROWS);
+    if max_rows == 0 {
+        issues.add(Issue::new(&["batch", "max_rows"], "CONFIG_VALUE", "at least 1", "0"));
+    }
+    let max_bytes = batch.and_then(|batch| batch.max_bytes.as_ref());
+    let max_bytes = size(max_bytes, &["batch", "max_bytes"], 1, DEFAULT_MAX_BYTES, &mut issues);
+    let memory = options.memory.as_ref().and_then(|memory| memory.max.as_ref());
+    let memory_max = size(memory, &["memory", "max"], MIN_MEMORY, DEFAULT_MEMORY, &mut issues);
+    const DURABILITIES: [(&str, Durability); 2] =
+        [("fsync", Durability::Fsync), ("process", Durability::Process)];
+    let durability = options.durability.as_deref();
+    let durability = issues.choice(durability, &["durability"], &DURABILITIES).unwrap_or_default();
+    match (input.kafka, issues.0.is_empty()) {
+        (Some(kafka), true) => Ok(NodeConfig {
+            query: streaming.query_name.unwrap_or_else(|| name.clone()),
+            name,
+            kafka,
+            decode: input.decode,
+            contract,
+            policy,
+            trigger: streaming.trigger,
+            layout,
+            tables,
+            max_rows,
+            max_bytes,
+            memory_max,
+            durability,
+        }),
+        _ => Err(issues.0),
+    }
+}
+
+fn check_name(issues: &mut Issues, path: &[&str], name: &str) -> bool {
+    let fits = !name.is_empty() && name.len() <= 200 && !name.chars().any(char::is_control);
+    if !fits {
+        issues.add(Issue::new(path, "CONFIG_VALUE", "1 to 200 printable characters", name));
+    }
+    fits
+}
+
+struct Streaming {
+    trigger: Trigger,
+    query_name: Option<String>,
+}
+
+fn streaming(options: Option<&StreamingOptions>, issues: &mut Issues) -> Streaming {
+    let trigger = options.and_then(|options| options.trigger.as_ref());
+    let path = ["streaming", "trigger", "interval"];
+    const KINDS: [(&str, Trigger); 3] = [
+        ("processing_time", Trigger::ProcessingTime(Duration::from_secs(10))),
+        ("available_now", Trigger::AvailableNow),
+        ("once", Trigger::Once),
+    ];
+    let kind = trigger.and_then(|trigger| trigger.kind.as_deref());
+    let mut resolved =
+        issues.choice(kind, &["streaming", "trigger", "type"], &KINDS).unwrap_or_default();
+    if let Some(interval) = trigger.and_then(|trigger| trigger.interval.as_deref()) {
+        let expected = "a number and a unit, such as 10 seconds: more than 0, at most 365 days";
+        match (resolved, quantity::duration(interval)) {
+            (Trigger::AvailableNow | Trigger::Once, _) => {
+                issues.add(Issue::new(
+                    &path,
+                    "CONFIG_CONFLICT",
+                    "no interval with this trigger",
+                    interval,
+                ));
+            }
+            (_, Some(interval)) if !interval.is_zero() && interval <= MAX_INTERVAL => {
+                resolved = Trigger::ProcessingTime(interval);
+            }
+            _ => issues.add(Issue::new(&path, "CONFIG_VALUE", expected, interval)),
+        }
+    }
+    let mode = options.and_then(|options| options.output_mode.as_deref());
+    issues.choice(mode, &["streaming", "output_mode"], &[("append", ())]);
+    let query_name = options.and_then(|options| options.query_name.clone());
+    let query_name =
+        query_name.filter(|name| check_name(issues, &["streaming", "query_name"], name));
+    Streaming { trigger: resolved, query_name }
+}
+
+fn policy(options: &NodeOptions, issues: &mut Issues) -> Policy {
+    let given = options.on_violation.as_deref();
+    let named = issues.choice(given, &["on_violation"], &Policy::NAMES);
+    match (given, options.enforce) {
+        (Some(given), Some(enforce)) => {
+            let actual = format!("on_violation: {given} and enforce: {enforce}");
+            issues.add(
+                Issue::new(
+                    &["enforce"],
+                    "CONFIG_CONFLICT",
+                    "on_violation or enforce, not both",
+                    actual,
+                )
+                .details("enforce: true is block, enforce: false is allow"),
+            );
+            Policy::default()
+        }
+        (None, Some(false)) => Policy::Allow,
+        _ => named.unwrap_or_default(),
+    }
+}
+
+fn contract(
+    options: Option<&Value>,
+    base_dir: &Path,
+    read: impl Fn(&Path) -> std::io::Result<String>,
+    issues: &mut Issues,
+) -> Option<Contract> {
+    let options = options?;
+    let (path, schema) = match options {
+        Value::String(path) => (Some(path.as_str()), None),
+        Value::Object(object) if object.contains_key("path") => (
+            object.get("path").and_then(Value::as_str),
+            object.get("schema").and_then(Value::as_str),
+        ),
+        _ => (None, None),
+    };
+    let (text, place) = match path {
+        Some(path) => {
+            let path: PathBuf = base_dir.join(path);
+            match read(&path) {
+                Ok(text) => (text, path.display().to_string()),
+                Err(error) => {
+                    let actual = format!("{}: {error}", path.display());
+                    issues.add(Issue::new(
+                        &["contract"],
+                        "CONTRACT_UNREADABLE",
+                        "a file that can be read",
+                        actual,
+                    ));
+                    return None;
+                }
+            }
+        }
+        None => (options.to_string(), "the document given".to_owned()),
+    };
+    match Contract::compile(&text, schema) {
+        Ok(contract) => Some(contract),
+        Err(ContractFault::Invalid { issues: found }) => {
+            for issue in found {
+                let line = issue.line.map(|line| format!(":{line}")).unwrap_or_default();
+                let place = format!(
+                    "{place}{line}, at {}",
+                    if issue.path.is_empty() { "the top" } else { &issue.path }
+                );
+                issues.add(
+                    Issue::new(&["contract"], "CONTRACT_INVALID", issue.expected, issue.actual)
+                        .details(place),
+                );
+            }
+            None
+        }
+        Err(fault) => {
+            issues.add(Issue::new(
+                &["contract"],
+                "CONTRACT_INVALID",
+                "an ODCS document",
+                fault.to_string(),
+            ));
+            None
+        }
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Input {
+    kafka: Option<KafkaConfig>,
+    json: bool,
+    decode: DecodeOptions,
+    metadata: bool,
+}
+
+fn input(options: Option<&InputOptions>, trigger: Trigger, issues: &mut Issues) -> Input {
+    let Some(options) = issues.required(options, &["input"], "what to read") else {
+        return Input::default();
+    };
+    let format = issues.required(options.format.as_deref(), &["input", "format"], "kafka");
+    if let Some(format) = format.filter(|format| *format != "kafka") {
+        let details = "formats built so far: kafka";
+        issues.add(
+            Issue::new(&["input", "format"], "FORMAT_NOT_SUPPORTED", "kafka", format)
+                .details(details),
+        );
+    }
+    let decode = issues.choice(
+        options.decode.as_deref(),
+        &["input", "decode"],
+        &[("raw", false), ("json", true)],
+    );
+    if let (Some(json), Some(parse)) = (decode, options.parse_json)
+        && json != parse
+    {
+        let actual =
+            format!("decode: {} and parse_json: {parse}", if json { "json" } else { "raw" });
+        issues.add(Issue::new(
+            &["input", "parse_json"],
+            "CONFIG_CONFLICT",
+            "the same as decode",
+            actual,
+        ));
+    }
+    const TOMBSTONES: [(&str, Tombstones); 3] =
+        [("skip", Tombstones::Skip), ("reject", Tombstones::Reject), ("keep", Tombstones::Keep)];
+    const UNKNOWN: [(&str, UnknownFields); 3] = [
+        ("ignore", UnknownFields::Ignore),
+        ("extra", UnknownFields::Extra),
+        ("reject", UnknownFields::Reject),
+    ];
+    let tombstones = options.tombstones.as_deref();
+    let tombstones = issues.choice(tombstones, &["input", "tombstones"], &TOMBSTONES);
+    let unknown_fields = options.unknown_fields.as_deref();
+    let unknown_fields = issues.choice(unknown_fields, &["input", "unknown_fields"], &UNKNOWN);
+    let mode = match trigger {
+        Trigger::ProcessingTime(_) => ReadMode::Continuous,
+        Trigger::AvailableNow | Trigger::Once => ReadMode::UntilEnd,
+    };
+    let kafka = (format == Some("kafka")).then(|| {
+        let resolved =
+            KafkaOptions::from_options(options.options.clone().unwrap_or_default(), mode);
+        resolved.map_err(|found| {
+            for issue in found {
+                let path = ["input", "options", &issue.option];
+                let expected = Issue::new(&path, "CONFIG_OPTION", issue.expected, issue.actual);
+                issues.add(Issue { details: issue.details, ..expected });
+            }
+        })
+    });
+    Input {
+        kafka: kafka.and_then(Result::ok),
+        json: decode.or(options.parse_json).unwrap_or(false),
+        decode: DecodeOptions {
+            tombstones: tombstones.unwrap_or_default(),
+            unknown_fields: unknown_fields.unwrap_or_default(),
+        },
+        metadata: options.metadata.unwrap_or(true),
+    }
+}
+
+fn check_contract(options: &NodeOptions, input: &Input, issues: &mut Issues) {
+    let raw_fields = options.input.as_ref().and_then(|input| input.unknown_fields.as_deref());
+    match (input.json, options.contract.is_some()) {
+        (true, false) => issues.add(
+            Issue::new(
+                &["contract"],
+                "CONFIG_MISSING",
+                "a contract, which decides the columns",
+                "nothing",
+            )
+            .details("decode: raw keeps payloads as text and needs none"),
+        ),
+        (false, true) => issues.add(
+            Issue::new(&["input", "decode"], "CONFIG_CONFLICT", "json, to check a contract", "raw")
+                .details("decode: raw does not look into payloads"),
+        ),
+        (false, false) if raw_fields.is_some_and(|fields| fields != "ignore") => issues.add(
+            Issue::new(&["input", "unknown_fields"], "CONFIG_CONFLICT", "decode: json", "raw"),
+        ),
+        _ => {}
+    }
+}
+
+fn layout(
+    options: &NodeOptions,
+    input: &Input,
+    policy: Policy,
+    contract: Option<&Contract>,
+) -> Layout {
+    let decoded = match contract {
+        Some(contract) if input.json => DecodedAs::Contract {
+            schema: contract.schema().clone(),
+            extra: input.decode.unknown_fields == UnknownFields::Extra,
+        },
+        _ => DecodedAs::Raw,
+    };
+    let rejects = match &options.rejects {
+        None => RejectsTo::Nowhere,
+        Some(RejectsOptions::Word(_)) => RejectsTo::DeadLetters,
+        Some(RejectsOptions::Table(_)) => RejectsTo::Rejects,
+    };
+    let dead_letters = options.dead_letters.is_some();
+    Layout::new(LayoutOptions { decoded, policy, rejects, dead_letters, metadata: input.metadata })
+}
+
+fn check_policy(options: &NodeOptions, policy: Policy, issues: &mut Issues) {
+    match &options.rejects {
+        None if policy == Policy::Split => issues.add(
+            Issue::new(
+                &["rejects"],
+                "CONFIG_MISSING",
+                "a table for rejections under on_violation: split",
+                "nothing",
+            )
+            .details("rejects: dead_letters sends them to the dead letters"),
+        ),
+        Some(RejectsOptions::Word(word)) if word != "dead_letters" => {
+            issues.add(Issue::new(
+                &["rejects"],
+                "CONFIG_VALUE",
+                "a table, or dead_letters",
+                word.as_str(),
+            ));
+        }
+        Some(RejectsOptions::Word(_)) if options.dead_letters.is_none() => issues.add(Issue::new(
+            &["dead_letters"],
+            "CONFIG_MISSING",
+            "a table, since rejects go there",
+            "nothing",
+        )),
+        Some(_) if options.contract.is_none() => issues.add(Issue::new(
+            &["rejects"],
+            "CONFIG_CONFLICT",
+            "a contract to reject by",
+            "no contract",
+        )),
+        _ => {}
+    }
+    if options.contract.is_none() && (options.on_violation.is_some() || options.enforce.is_some()) {
+        let path = if options.enforce.is_some() { "enforce" } else { "on_violation" };
+        issues.add(Issue::new(&[path], "CONFIG_CONFLICT", "a contract to violate", "no contract"));
+    }
+}
+
+fn size(
+    option: Option<&Size>,
+    path: &[&str],
+    least: u64,
+    default: u64,
+    issues: &mut Issues,
+) -> u64 {
+    let (parsed, text) = match option {
+        None => return default,
+        Some(Size::Bytes(bytes)) => (Some(*bytes), bytes.to_string()),
+        Some(Size::Text(text)) => (quantity::bytes(text), text.clone()),
+    };
+    match parsed.filter(|bytes| *bytes >= least) {
+        Some(bytes) => bytes,
+        None => {
+            let expected = format!("a size such as 512MiB, at least {least} bytes");
+            issues.add(Issue::new(path, "CONFIG_VALUE", expected, text));
+            default
+        }
+    }
+}
+
+/// Tables by role, as written.
+pub(crate) fn table_options(options: &NodeOptions) -> [(TableRole, Option<&TableOptions>); 3] {
+    let rejects = match &options.rejects {
+        Some(RejectsOptions::Table(table)) => Some(table),
+        _ => None,
+    };
+    [
+        (TableRole::Output, options.output.as_ref()),
+        (TableRole::Rejects, rejects),
+        (TableRole::DeadLetters, options.dead_letters.as_ref()),
+    ]
+}

@@ -1,0 +1,188 @@
+//! Wires a resolved node to concrete parts, and starts it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow_schema::Schema;
+use headgate_contract::CheckOptions;
+use headgate_decode::{Decoder, UnknownFields};
+use headgate_delta::{DeltaSink, DeltaSinkConfig};
+use headgate_engine::{BatchLimits, DecodedAs, EngineConfig, Query, QueryParts, StopSwitch};
+use headgate_kafka::{FetchBudget, KafkaSource, TopicSelection};
+use headgate_model::{BoxFault, InterventionGate, Proceed, TableRole};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::gate::{AskedGate, Fallback};
+use crate::handle::{End, Feed, QueryHandle};
+use crate::memory::Share;
+use crate::options;
+use crate::report::Datasets;
+use crate::resolve::{NamedTable, NodeConfig, resolve};
+use crate::{Dataset, Failure, Issue};
+
+#[derive(Clone, Debug)]
+pub struct StartOptions {
+    /// What relative paths are relative to.
+    pub base_dir: PathBuf,
+    /// Asks the outside about every verdict.
+    pub intervention: Option<InterventionOptions>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct InterventionOptions {
+    pub timeout: Duration,
+    pub fallback: Fallback,
+}
+
+/// Reads options and whatever they point to; all issues at once.
+pub fn load(json: &str, base_dir: &Path) -> Result<NodeConfig, (Vec<Issue>, Option<String>)> {
+    let options = options::parse(json).map_err(|issue| (vec![issue], None))?;
+    let name = options.name.clone();
+    resolve(&options, base_dir, |path| std::fs::read_to_string(path)).map_err(|found| (found, name))
+}
+
+/// Returns once the tables are open and the source is connected; the query runs on. Must be called
+/// within a tokio runtime.
+pub async fn start(json: &str, start: StartOptions) -> Result<QueryHandle, Box<Failure>> {
+    let config = load(json, &start.base_dir)
+        .map_err(|(issues, name)| Box::new(Failure::invalid(issues, name.as_deref())))?;
+    let name = config.name.clone();
+    start_node(config, start.intervention)
+        .await
+        .map_err(|fault| Box::new(Failure::of(&fault, Some(&name))))
+}
+
+async fn start_node(
+    config: NodeConfig,
+    intervention: Option<InterventionOptions>,
+) -> Result<QueryHandle, BoxFault> {
+    let share = Share::take(config.memory_max);
+    let asked =
+        intervention.map(|options| Arc::new(AskedGate::new(options.timeout, options.fallback)));
+    let gate: Arc<dyn InterventionGate> = match &asked {
+        Some(asked) => Arc::clone(asked) as _,
+        None => Arc::new(Proceed),
+    };
+    let datasets = datasets(&config);
+    let schema = config.layout.schema(TableRole::Output).cloned();
+    let schema = schema.unwrap_or_else(|| Arc::new(Schema::empty()));
+    let dataset = Dataset::new(datasets.output.clone(), &schema);
+    let feed = Arc::new(Feed::new(datasets));
+    let (switch, signal) = StopSwitch::new();
+    let source =
+        KafkaSource::new(config.kafka.clone(), FetchBudget { bytes: share.fetch_bytes() })?;
+    let sink = DeltaSink::new(sink_config(&config, &share));
+    let check = CheckOptions {
+        reject_unknown_fields: config.decode.unknown_fields == UnknownFields::Reject,
+    };
+    let parts = QueryParts {
+        config: engine_config(&config, &share),
+        source,
+        sink,
+        decoder: decoder(&config)?,
+        checker: config.contract.as_ref().map(|contract| contract.checker(check)),
+        contract: config.contract.as_ref().map(|contract| contract.reference().clone()),
+        gate,
+        observer: Arc::clone(&feed) as _,
+        stop: signal,
+    };
+    let query = Query::prepare(parts).await?;
+    let id = query.incarnation().to_owned();
+    let (set_end, end) = watch::channel(None);
+    let task = tokio::spawn(query.run());
+    let abort = task.abort_handle();
+    tokio::spawn(watch_over(task, config.name.clone(), Arc::clone(&feed), set_end.clone(), share));
+    Ok(QueryHandle {
+        id,
+        run_id: Uuid::now_v7().to_string(),
+        name: config.name,
+        dataset,
+        gate: asked,
+        feed,
+        switch,
+        end,
+        set_end,
+        task: abort,
+    })
+}
+
+/// Waits for the query and says how it ended, panics included.
+async fn watch_over(
+    task: tokio::task::JoinHandle<Result<(), BoxFault>>,
+    name: String,
+    feed: Arc<Feed>,
+    set_end: watch::Sender<Option<End>>,
+    share: Share,
+) {
+    let ended = task.await;
+    drop(share);
+    feed.close();
+    let end = match ended {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(fault)) => Err(Box::new(Failure::of(&fault, Some(&name)))),
+        Err(error) => Err(Box::new(Failure::of_run(
+            "ENGINE_PANICKED",
+            error.to_string(),
+            false,
+            "run",
+            &name,
+            "nothing uncommitted was kept; please report this",
+        ))),
+    };
+    set_end.send_if_modified(|known| {
+        let first = known.is_none();
+        if first {
+            *known = Some(end);
+        }
+        first
+    });
+}
+
+fn datasets(config: &NodeConfig) -> Datasets {
+    let name = |role| config.table(role).map(|table| table.dataset_id.clone());
+    Datasets {
+        output: name(TableRole::Output).unwrap_or_default(),
+        rejects: name(TableRole::Rejects),
+    }
+}
+
+fn decoder(config: &NodeConfig) -> Result<Box<dyn Decoder>, BoxFault> {
+    Ok(match &config.layout.options.decoded {
+        DecodedAs::Contract { schema, .. } => headgate_decode::json(schema, config.decode)?,
+        DecodedAs::Raw => headgate_decode::raw(config.decode.tombstones),
+    })
+}
+
+fn sink_config(config: &NodeConfig, share: &Share) -> DeltaSinkConfig {
+    let table = |table: &NamedTable| table.config.clone();
+    let (output, sides): (Vec<_>, Vec<_>) =
+        config.tables.iter().map(table).partition(|table| table.role == TableRole::Output);
+    DeltaSinkConfig {
+        query: config.query.clone(),
+        // Resolution refuses a node without an output.
+        output: output.into_iter().next().unwrap_or_else(|| config.tables[0].config.clone()),
+        side_tables: sides,
+        durability: config.durability,
+        buffer_bytes: share.writer_bytes(),
+    }
+}
+
+fn engine_config(config: &NodeConfig, share: &Share) -> EngineConfig {
+    EngineConfig {
+        query: config.query.clone(),
+        policy: config.policy,
+        trigger: config.trigger,
+        limits: BatchLimits {
+            max_rows: config.max_rows,
+            max_bytes: config.max_bytes,
+            max_offsets: config.kafka.max_offsets_per_trigger,
+            min_offsets: config.kafka.min_offsets_per_trigger,
+            max_trigger_delay: config.kafka.max_trigger_delay,
+            max_state_bytes: share.state_bytes(),
+        },
+        layout: config.layout.clone(),
+        fixed_assignment: matches!(config.kafka.topics, TopicSelection::Assign(_)),
+    }
+}

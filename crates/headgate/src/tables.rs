@@ -1,0 +1,214 @@
+//! Tables as the user wrote them: address, partitioning, codec.
+
+use std::path::Path;
+
+use headgate_contract::Contract;
+use headgate_delta::{Codec, TableConfig, address_of};
+use headgate_engine::Layout;
+use headgate_model::TableRole;
+
+use crate::Issue;
+use crate::options::{NodeOptions, TableOptions};
+use crate::quantity;
+use crate::resolve::{Issues, NamedTable, table_options};
+
+/// Files a reader opens quickly, and a row group or a few.
+const DEFAULT_FILE_BYTES: u64 = 128 << 20;
+const MIN_FILE_BYTES: u64 = 1 << 20;
+const OPTIONS: [&str; 3] = ["partitionBy", "compression", "delta.targetFileSize"];
+
+pub(crate) fn resolve(
+    options: &NodeOptions,
+    layout: &Layout,
+    contract: Option<&Contract>,
+    base_dir: &Path,
+    issues: &mut Issues,
+) -> Vec<NamedTable> {
+    let mut tables: Vec<NamedTable> = Vec::new();
+    for (role, written) in table_options(options) {
+        let Some(written) = written else {
+            if role == TableRole::Output {
+                issues.add(Issue::new(
+                    &["output"],
+                    "CONFIG_MISSING",
+                    "where accepted rows go",
+                    "nothing",
+                ));
+            }
+            continue;
+        };
+        let table = table(role, written, layout, contract, base_dir, issues);
+        let Some(table) = table else { continue };
+        if let Some(other) = tables.iter().find(|other| overlap(other, &table)) {
+            let expected = format!("a path of its own, apart from {}", other.config.role.as_str());
+            issues.add(Issue::new(
+                &[role.as_str(), "path"],
+                "CONFIG_CONFLICT",
+                expected,
+                table.dataset_id,
+            ));
+            continue;
+        }
+        tables.push(table);
+    }
+    tables
+}
+
+/// The same place, or one inside the other.
+fn overlap(a: &NamedTable, b: &NamedTable) -> bool {
+    let path =
+        |table: &NamedTable| format!("{}/", table.config.address.path().trim_end_matches('/'));
+    let (a, b) = (path(a), path(b));
+    a.starts_with(&b) || b.starts_with(&a)
+}
+
+fn table(
+    role: TableRole,
+    written: &TableOptions,
+    layout: &Layout,
+    contract: Option<&Contract>,
+    base_dir: &Path,
+    issues: &mut Issues,
+) -> Option<NamedTable> {
+    let name = role.as_str();
+    match written.format.as_deref() {
+        Some("delta") => {}
+        None => issues.add(Issue::new(&[name, "format"], "CONFIG_MISSING", "delta", "nothing")),
+        Some(format) => issues.add(
+            Issue::new(&[name, "format"], "FORMAT_NOT_SUPPORTED", "delta", format)
+                .details("formats built so far: delta"),
+        ),
+    }
+    let options = written.options.clone().unwrap_or_default();
+    for option in options.keys().filter(|option| !OPTIONS.contains(&option.as_str())) {
+        let known = OPTIONS.join(", ");
+        issues.add(Issue::new(
+            &[name, "options", option],
+            "CONFIG_UNKNOWN",
+            known,
+            option.as_str(),
+        ));
+    }
+    let codec = options.get("compression").map(String::as_str);
+    let codec = issues.choice(codec, &[name, "options", "compression"], &Codec::NAMES);
+    let target = options.get("delta.targetFileSize").map(|text| (text, quantity::bytes(text)));
+    let target = match target {
+        None => DEFAULT_FILE_BYTES,
+        Some((_, Some(bytes))) if bytes >= MIN_FILE_BYTES => bytes,
+        Some((text, _)) => {
+            let path = [name, "options", "delta.targetFileSize"];
+            issues.add(Issue::new(&path, "CONFIG_VALUE", "a size of at least 1MiB", text.as_str()));
+            DEFAULT_FILE_BYTES
+        }
+    };
+    let schema = layout.schema(role)?.clone();
+    let columns = options.get("partitionBy");
+    let partition_columns = partition_columns(role, columns, contract, issues);
+    for column in &partition_columns {
+        if schema.field_with_name(column).is_err() {
+            let known: Vec<&str> =
+                schema.fields().iter().map(|field| field.name().as_str()).collect();
+            let path = [name, "options", "partitionBy"];
+            issues.add(Issue::new(&path, "CONFIG_VALUE", known.join(", "), column.as_str()));
+        }
+    }
+    let (dataset_id, path) = place(role, written, issues)?;
+    let address = match address_of(&base_dir.join(path)) {
+        Ok(address) => address,
+        Err(fault) => {
+            issues.add(Issue::new(
+                &[name, "path"],
+                "CONFIG_VALUE",
+                "a local path",
+                fault.to_string(),
+            ));
+            return None;
+        }
+    };
+    let config = TableConfig {
+        role,
+        address,
+        schema,
+        partition_columns,
+        codec: codec.unwrap_or_default(),
+        target_file_bytes: target as usize,
+    };
+    Some(NamedTable { dataset_id, config })
+}
+
+/// Values of a side table's partition columns stand in the output's log, so they may only be
+/// Headgate's own.
+fn partition_columns(
+    role: TableRole,
+    written: Option<&String>,
+    contract: Option<&Contract>,
+    issues: &mut Issues,
+) -> Vec<String> {
+    let path = [role.as_str(), "options", "partitionBy"];
+    let split = |text: &String| -> Vec<String> {
+        text.split(',').map(|column| column.trim().to_owned()).filter(|c| !c.is_empty()).collect()
+    };
+    let written = written.map(split);
+    if role != TableRole::Output {
+        let columns = written.unwrap_or_default();
+        if let Some(column) = columns.iter().find(|column| *column != "_ingestion_date") {
+            issues.add(Issue::new(&path, "CONFIG_VALUE", "_ingestion_date", column.as_str()));
+        }
+        return columns;
+    }
+    let agreed = contract.map(Contract::partition_columns).unwrap_or_default();
+    match written {
+        Some(columns) if !agreed.is_empty() && columns != agreed => {
+            let expected = format!("the contract's: {}", agreed.join(","));
+            issues.add(Issue::new(&path, "CONFIG_CONFLICT", expected, columns.join(",")));
+            columns
+        }
+        Some(columns) => columns,
+        None => agreed.to_vec(),
+    }
+}
+
+/// Name to users, and path.
+fn place(role: TableRole, written: &TableOptions, issues: &mut Issues) -> Option<(String, String)> {
+    let name = role.as_str();
+    let found = match (&written.path, &written.table_name, &written.warehouse) {
+        (Some(path), None, None) => Some((path.clone(), path.clone())),
+        (None, Some(table), Some(warehouse)) => {
+            Some((table.clone(), format!("{warehouse}/{table}")))
+        }
+        (None, Some(table), None) => {
+            let path = [name, "warehouse"];
+            issues.add(Issue::new(
+                &path,
+                "CONFIG_MISSING",
+                "the path that table names are below",
+                table.as_str(),
+            ));
+            None
+        }
+        (None, None, _) => {
+            let expected = "a path, or table_name and warehouse";
+            issues.add(Issue::new(&[name, "path"], "CONFIG_MISSING", expected, "nothing"));
+            None
+        }
+        (Some(path), ..) => {
+            let expected = "path, or table_name and warehouse, not both";
+            issues.add(Issue::new(&[name, "path"], "CONFIG_CONFLICT", expected, path.as_str()));
+            None
+        }
+    };
+    let remote = |path: &String| path.split_once("://").map(|(scheme, _)| scheme.to_owned());
+    if let Some(scheme) = found.as_ref().and_then(|(_, path)| remote(path)) {
+        issues.add(
+            Issue::new(
+                &[name, "path"],
+                "FORMAT_NOT_SUPPORTED",
+                "a local path",
+                format!("{scheme}://"),
+            )
+            .details("object stores are not built yet"),
+        );
+        return None;
+    }
+    found
+}

@@ -1,0 +1,41 @@
+import { readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { nodeSchema } from "../../ts/config/schema.ts";
+import type { Spelling } from "../../ts/config/spelling.ts";
+import { native } from "../../ts/native.ts";
+
+const isBuilt = readdirSync("bindings/node").some((name) => name.endsWith(".node"));
+
+interface Definition {
+  type: string;
+  innerType: Schema;
+  options: Schema[];
+  shape: Record<string, Schema>;
+  catchall?: Schema;
+}
+
+interface Schema {
+  def: Definition;
+}
+
+/** Every key path below a schema; what takes any key is one key. */
+function keysOf({ def }: Schema, prefix = ""): string[] {
+  if (def.type === "optional") return keysOf(def.innerType, prefix);
+  if (def.type === "union") return def.options.flatMap((each) => keysOf(each, prefix));
+  if (def.type !== "object" || def.catchall?.def.type !== "never") return [];
+  return Object.entries(def.shape).flatMap(([key, inner]) => [
+    `${prefix}${key}`,
+    ...keysOf(inner, `${prefix}${key}.`),
+  ]);
+}
+
+const schemaOf = (spelling: Spelling) => nodeSchema(spelling) as unknown as Schema;
+
+test("the keys are those of the design", () => {
+  expect(keysOf(schemaOf("snake"))).toContain("dead_letters.table_name");
+  expect(keysOf(schemaOf("camel"))).toContain("deadLetters.tableName");
+});
+
+test.skipIf(!isBuilt)("both sides of the boundary know the same keys", () => {
+  expect(keysOf(schemaOf("snake")).sort()).toEqual(native().configKeys().sort());
+});

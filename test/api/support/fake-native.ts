@@ -1,0 +1,53 @@
+import type {
+  NativeBinding,
+  NativeFailure,
+  NativeLogRecord,
+  NativeValidation,
+} from "../../../ts/native.ts";
+import { FakeQuery } from "./fake-query.ts";
+
+/** The engine of a test: what it was asked, and what it answers. */
+export class FakeNative {
+  readonly started: { config: unknown; options: Parameters<NativeBinding["startQuery"]>[1] }[] = [];
+  readonly queries: FakeQuery[] = [];
+  /** Runs while a query starts. */
+  onStart = async () => {};
+  startFailure: NativeFailure | undefined;
+  validation: NativeValidation = { issues: [], coverage: [] };
+  verification: Awaited<ReturnType<NativeBinding["verifyTable"]>> = {};
+  logLevel = "off";
+  log: (record: NativeLogRecord) => void = () => {};
+
+  get query(): FakeQuery {
+    const query = this.queries.at(-1);
+    if (query === undefined) throw new Error("no query was started");
+    return query;
+  }
+
+  readonly binding: NativeBinding = {
+    validateConfig: () => this.validation,
+    configKeys: () => [],
+    startQuery: async (json, options) => {
+      const config = JSON.parse(json);
+      this.started.push({ config, options });
+      await this.onStart();
+      if (this.startFailure) return { failure: this.startFailure };
+      const query = new FakeQuery(config.name);
+      this.queries.push(query);
+      return { query };
+    },
+    verifyTable: async () => this.verification,
+    tableTotals: async () => ({ rows: 0n, version: 0n }),
+    previewTable: async () => ({ rowsJson: "[]" }),
+    setLogger: (level, sink) => {
+      this.logLevel = level;
+      this.log = sink;
+    },
+    NativeEmbeddedBroker: class {
+      static start = () => ({});
+      readonly bootstrapServers = "127.0.0.1:9092";
+      close() {}
+    },
+    version: () => "0.1.0",
+  };
+}

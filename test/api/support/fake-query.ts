@@ -1,0 +1,106 @@
+import type {
+  NativeBatch,
+  NativeFailure,
+  NativeProgress,
+  NativeQuery,
+  NativeVerdict,
+} from "../../../ts/native.ts";
+
+/** A queue of answers to a `next…()` that ends with null. */
+class Feed<T> {
+  readonly #items: (T | null)[] = [];
+  #wake: () => void = () => {};
+
+  put(item: T | null): void {
+    this.#items.push(item);
+    this.#wake();
+  }
+
+  async next(): Promise<T | null> {
+    while (this.#items.length === 0) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const item = this.#items.shift() ?? null;
+    if (item === null) this.#items.push(null);
+    return item;
+  }
+}
+
+export interface Decided {
+  request: number;
+  action: "proceed" | "warn" | "block";
+  reason?: string;
+}
+
+/** A query whose engine is a test. */
+export class FakeQuery implements NativeQuery {
+  readonly id = "query-1";
+  readonly runId = "run-1";
+  readonly name: string;
+  readonly batches = new Feed<NativeBatch>();
+  readonly progresses = new Feed<NativeProgress>();
+  readonly verdicts = new Feed<{ request: number; verdict: NativeVerdict }>();
+  readonly decided: Decided[] = [];
+  readonly stops: { drain: boolean; timeoutMs: number }[] = [];
+  /** What `stop` does; by default it ends the query at once. */
+  onStop: () => Promise<NativeFailure | null> = async () => {
+    this.end();
+    return null;
+  };
+  state: ReturnType<NativeQuery["status"]> = "ACTIVE";
+  readonly #ended: Promise<NativeFailure | null>;
+  #end: (failure: NativeFailure | null) => void = () => {};
+
+  constructor(name: string) {
+    this.name = name;
+    this.#ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  get dataset() {
+    const columns = [{ name: "id", odcsType: "string", nullable: false }];
+    return { datasetId: `lake/${this.name}`, columns };
+  }
+
+  status() {
+    return this.state;
+  }
+
+  nextBatch() {
+    return this.batches.next();
+  }
+
+  nextProgress() {
+    return this.progresses.next();
+  }
+
+  nextVerdict() {
+    return this.verdicts.next();
+  }
+
+  decide(request: number, action: Decided["action"], reason?: string): boolean {
+    this.decided.push({ request, action, reason });
+    return true;
+  }
+
+  ended() {
+    return this.#ended;
+  }
+
+  stop(drain: boolean, timeoutMs: number) {
+    this.stops.push({ drain, timeoutMs });
+    return this.onStop();
+  }
+
+  /** The engine has stopped, by itself or with a failure. */
+  end(failure: NativeFailure | null = null): void {
+    this.state = failure ? "FAILED" : "TERMINATED";
+    this.batches.put(null);
+    this.progresses.put(null);
+    this.verdicts.put(null);
+    this.#end(failure);
+  }
+}

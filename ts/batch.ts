@@ -1,0 +1,38 @@
+import { withJson } from "./json.js";
+import type { NativeBatch } from "./native.js";
+import type { BatchStatus, Metrics } from "./verdict.js";
+
+/** A batch after its commit. */
+export interface StreamingBatch {
+  /** The output version of its commit: it grows over all workers, and is not dense. */
+  batchId: number;
+  /** What the batch's rows carry. */
+  batchUuid: string;
+  /** ISO 8601, UTC. */
+  timestamp: string;
+  rowCount: number;
+  violations: number;
+  status: BatchStatus;
+  metrics: Metrics;
+  errors: readonly string[];
+  warnings: readonly string[];
+  /** Reason of the intervention that warned or blocked. */
+  intervention?: string;
+  datasetId: string;
+  /** Absent when the batch was blocked. */
+  datasetVersion?: string;
+  /** `records` is the sum of all others but `copied`, which are copies of accepted rows. */
+  counts: Record<
+    "records" | "accepted" | "rejected" | "deadLetters" | "skipped" | "copied",
+    number
+  >;
+  rejects?: { datasetId: string; datasetVersion?: string; rowCount: number };
+  /** `[start, end)` of each partition. */
+  positions: readonly { topic: string; partition: number; start: bigint; end: bigint }[];
+  /** With every bigint as a string. */
+  toJSON(): object;
+}
+
+export function toBatch(native: NativeBatch): StreamingBatch {
+  return Object.freeze(withJson({ ...native, status: native.status as BatchStatus }));
+}

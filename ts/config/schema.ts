@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { type Spelling, spell } from "./spelling.js";
+
+// Names, JSON types and enumerations. Defaults and every rule between keys are the engine's.
+
+const options = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+const size = z.union([z.number(), z.string()]);
+const contractDocument = z.looseObject({ apiVersion: z.string(), kind: z.string() });
+
+/** The schema of one node, with its keys written as `spelling`. */
+export function nodeSchema(spelling: Spelling) {
+  const object = (shape: Record<string, z.ZodType>) => {
+    const spelled = Object.entries(shape).map(([key, type]) => [spell(key, spelling), type]);
+    const known = spelled.map(([key]) => key).join(", ");
+    // An unknown key is answered with the known ones: `issueFrom` reads them from the message.
+    return z.strictObject(Object.fromEntries(spelled) as Record<string, z.ZodType>, {
+      error: (issue) => (issue.code === "unrecognized_keys" ? known : undefined),
+    });
+  };
+
+  const table = object({
+    format: z.string(),
+    path: z.string().optional(),
+    tableName: z.string().optional(),
+    warehouse: z.string().optional(),
+    options: options.optional(),
+  });
+
+  return object({
+    name: z.string(),
+    input: object({
+      format: z.string(),
+      options: options.optional(),
+      decode: z.enum(["raw", "json"]).optional(),
+      parseJson: z.boolean().optional(),
+      tombstones: z.enum(["skip", "reject", "keep"]).optional(),
+      unknownFields: z.enum(["ignore", "extra", "reject"]).optional(),
+      metadata: z.boolean().optional(),
+    }),
+    contract: z
+      .union([
+        z.string(),
+        object({ path: z.string(), schema: z.string().optional() }),
+        contractDocument,
+      ])
+      .optional(),
+    onViolation: z.enum(["block", "split", "allow", "flag"]).optional(),
+    enforce: z.boolean().optional(),
+    output: table,
+    rejects: z.union([z.literal("dead_letters"), table]).optional(),
+    deadLetters: table.optional(),
+    streaming: object({
+      trigger: object({
+        type: z.enum(["processing_time", "available_now", "once"]),
+        interval: z.string().optional(),
+      }).optional(),
+      outputMode: z.enum(["append"]).optional(),
+      queryName: z.string().optional(),
+    }).optional(),
+    batch: object({
+      maxRows: z.number().int().optional(),
+      maxBytes: size.optional(),
+    }).optional(),
+    memory: object({ max: size.optional() }).optional(),
+    durability: z.enum(["fsync", "process"]).optional(),
+  });
+}

@@ -1,0 +1,70 @@
+/** One source → contract → tables loop. The YAML form spells every key in `snake_case`. */
+export interface StreamingNodeConfig {
+  name: string;
+  input: InputConfig;
+  output: TableConfig;
+  /** Path of an ODCS document, a path with the schema to take from it, or the document itself. */
+  contract?: string | ContractReference | ContractDocument;
+  /** Default: `block`. */
+  onViolation?: "block" | "split" | "allow" | "flag";
+  /** dc43's word: true is `block`, false is `allow`. Not together with `onViolation`. */
+  enforce?: boolean;
+  /** Rows that broke the contract; `"dead_letters"` sends them there. */
+  rejects?: TableConfig | "dead_letters";
+  /** Records that could not become a row. Without it one of them fails the query. */
+  deadLetters?: TableConfig;
+  streaming?: StreamingConfig;
+  /** Ends a batch before its trigger. `maxBytes` is a number of bytes or a size such as `"1GiB"`. */
+  batch?: { maxRows?: number; maxBytes?: number | string };
+  /** Of the process, shared by its queries: a number of bytes or a size such as `"512MiB"`. */
+  memory?: { max?: number | string };
+  /** Of local disks: survives a power loss (`fsync`, the default) or a crash of the process only. */
+  durability?: "fsync" | "process";
+}
+
+/** Passed as written: these are Kafka's, Delta's and Spark's own names. */
+export type Options = Readonly<Record<string, string | number | boolean>>;
+
+export interface InputConfig {
+  /** `kafka`. */
+  format: string;
+  options?: Options;
+  /** `raw` keeps payloads as text. */
+  decode?: "raw" | "json";
+  /** True means `decode: "json"`. */
+  parseJson?: boolean;
+  tombstones?: "skip" | "reject" | "keep";
+  unknownFields?: "ignore" | "extra" | "reject";
+  /** Adds the columns `_kafka_topic`, `_kafka_partition`, `_kafka_offset` and so on. */
+  metadata?: boolean;
+}
+
+/** `path`, or `tableName` below `warehouse`. */
+export interface TableConfig {
+  /** `delta`. */
+  format: string;
+  path?: string;
+  tableName?: string;
+  warehouse?: string;
+  options?: Options;
+}
+
+export interface ContractReference {
+  path: string;
+  /** Which schema object of the document; needed when there are several. */
+  schema?: string;
+}
+
+/** An ODCS document as its YAML or JSON reads. */
+export type ContractDocument = Readonly<{
+  apiVersion: string;
+  kind: string;
+  [key: string]: unknown;
+}>;
+
+export interface StreamingConfig {
+  /** `interval` is a duration such as `"10 seconds"`, for `processing_time` alone. */
+  trigger?: { type: "processing_time" | "available_now" | "once"; interval?: string };
+  outputMode?: "append";
+  queryName?: string;
+}

@@ -1,0 +1,36 @@
+export type { StreamingBatch } from "./batch.js";
+export type {
+  ContractDocument,
+  ContractReference,
+  InputConfig,
+  Options,
+  StreamingConfig,
+  StreamingNodeConfig,
+  TableConfig,
+} from "./config/types.js";
+export { STREAMING_ERROR_CODES, type StreamingErrorCode } from "./error-codes.js";
+export {
+  type ConfigIssue,
+  type ErrorContext,
+  type SourcePosition,
+  StreamingError,
+  StreamingFormatNotSupportedError,
+  StreamingInterventionError,
+  StreamingQueryError,
+  StreamingValidationError,
+} from "./errors.js";
+export type { QueryHooks } from "./hooks.js";
+export type {
+  InterventionContext,
+  InterventionDecision,
+  StreamingInterventionStrategy,
+} from "./intervention.js";
+export type { Logger, LogLevel } from "./logger.js";
+export type { StreamingQueryProgress } from "./progress.js";
+export type { StreamingQuery, StreamingQueryStatus } from "./query.js";
+export { gracefulShutdown, type ShutdownOptions } from "./shutdown.js";
+export { startQuery } from "./start.js";
+export { type ConfigReport, type RuleCoverage, validateConfig } from "./validate.js";
+export type { ValidationResult } from "./validation-result.js";
+export type { BatchStatus, Metrics, RuleResult, Verdict } from "./verdict.js";
+export { type VerifyReport, verifyTable } from "./verify.js";

@@ -1,0 +1,72 @@
+import { type ConfigNode, type LoadedConfig, loadConfig } from "./config/load.js";
+import type { StreamingNodeConfig } from "./config/types.js";
+import { StreamingValidationError } from "./errors.js";
+import { invalidConfig, unwrap } from "./failure.js";
+import { interventionTerms, type QueryHooks } from "./hooks.js";
+import { attachLogger, defaultLogger, detachLogger, SafeLogger } from "./logger.js";
+import { native } from "./native.js";
+import { StreamingQuery } from "./query.js";
+
+/**
+ * Starts a query. Resolves when its tables are open and it reads; rejects with a
+ * `StreamingError` before any data moved. `config` is an object, or the path of a YAML file with
+ * one query.
+ */
+export async function startQuery(
+  config: StreamingNodeConfig | string,
+  hooks: QueryHooks = {},
+): Promise<StreamingQuery> {
+  const loaded = await loadConfig(config);
+  if (loaded.issues.length > 0) throw invalidConfig(loaded);
+  const [node, ...others] = loaded.nodes;
+  if (node === undefined || others.length > 0) throw notOneQuery(config, loaded.nodes.length);
+  return startNode(node, loaded, hooks);
+}
+
+/** @internal */
+export async function startNode(
+  node: ConfigNode,
+  { baseDir }: Pick<LoadedConfig, "baseDir">,
+  hooks: QueryHooks,
+): Promise<StreamingQuery> {
+  hooks.signal?.throwIfAborted();
+  const logger = new SafeLogger(hooks.logger ?? defaultLogger);
+  const terms = interventionTerms(hooks);
+  attachLogger(logger, node.name);
+  try {
+    const answer = await native().startQuery(node.json, {
+      baseDir,
+      hasIntervention: terms !== undefined,
+      interventionTimeoutMs: terms?.timeoutMs,
+      interventionFallback: terms?.fallback,
+    });
+    const started = unwrap(answer, "query", node.locate);
+    attachLogger(logger, started.name);
+    const query = new StreamingQuery(started, hooks, logger, node.locate);
+    if (hooks.signal?.aborted) {
+      await query.stop({ drain: false }).catch(() => {});
+      throw hooks.signal.reason;
+    }
+    return query;
+  } catch (error) {
+    detachLogger(logger);
+    throw error;
+  }
+}
+
+function notOneQuery(
+  config: StreamingNodeConfig | string,
+  count: number,
+): StreamingValidationError {
+  const context = {
+    operation: "start",
+    component: "config",
+    field: "queries",
+    expected: "one query",
+    actual: String(count),
+    details: "start each from its own object, or the file with `headgate run`",
+  };
+  const issue = { ...context, code: "CONFIG_VALUE" as const };
+  const text = `${config}: expected one query, got ${count}`;
+  return new StreamingValidationError("CONFIG_VALUE", text, { context, issues: [issue] });
+}

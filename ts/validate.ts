@@ -1,0 +1,45 @@
+import { type ConfigNode, loadConfig } from "./config/load.js";
+import type { StreamingNodeConfig } from "./config/types.js";
+import type { ConfigIssue } from "./errors.js";
+import { toError } from "./failure.js";
+import { type NativeFailure, native } from "./native.js";
+
+/** What Headgate does about one rule of a contract. */
+export interface RuleCoverage {
+  /** Path of the column or rule in the contract. */
+  path: string;
+  rule: string;
+  status: "enforced" | "not_enforced" | "informational";
+  /** Why it is not enforced. */
+  reason?: string;
+  /** Line in the contract, from 1. */
+  line?: number;
+}
+
+export interface ConfigReport {
+  ok: boolean;
+  issues: readonly ConfigIssue[];
+  queries: readonly { name: string; coverage: readonly RuleCoverage[] }[];
+}
+
+/**
+ * Checks a configuration and its contracts without opening a broker or a table. Issues are
+ * answered, not thrown; what is thrown is a failure to look at all.
+ */
+export async function validateConfig(config: StreamingNodeConfig | string): Promise<ConfigReport> {
+  const { baseDir, nodes, issues } = await loadConfig(config);
+  const found = [...issues];
+  const queries = nodes.map((node) => {
+    const { issues, coverage, failure } = native().validateConfig(node.json, baseDir);
+    found.push(...issues.map(node.locate));
+    if (failure !== undefined && issues.length === 0) found.push(asIssue(failure, node));
+    return { name: node.name, coverage };
+  });
+  return { ok: found.length === 0, issues: found, queries };
+}
+
+function asIssue(failure: NativeFailure, { name, locate }: ConfigNode): ConfigIssue {
+  const { code, context, message } = toError(failure, locate);
+  const { expected = "a usable configuration", actual = message } = context;
+  return { ...context, expected, actual, code, nodeName: name };
+}

@@ -1,0 +1,29 @@
+/** `row_count`, `violations.<rule>` and whatever else a batch was measured by. */
+export type Metrics = Readonly<Record<string, number>>;
+
+export type BatchStatus = "ok" | "warn" | "block" | "idle";
+
+export interface RuleResult {
+  rule: string;
+  /** Path of the column; absent for rules of the whole row or batch. */
+  column?: string;
+  violations: number;
+  severity: "block" | "warn" | "info";
+  scope: "batch";
+}
+
+/** The outcome of a batch against its contract, complete before its commit. */
+export interface Verdict {
+  /** There is no `batchId` before the commit. */
+  batchUuid: string;
+  status: BatchStatus;
+  rowCount: number;
+  violatingRows: number;
+  /** `violatingRows / rowCount`; 0 for an idle batch. */
+  violationRatio: number;
+  violations: number;
+  deadLetters: number;
+  rules: readonly RuleResult[];
+  metrics: Metrics;
+  contract?: { id: string; version: string; hash: string };
+}

@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import { run } from "../command.ts";
+import { readers, readersFolder } from "./environment.ts";
+
+export interface Bounds {
+  nulls: number | null;
+  min: unknown;
+  max: unknown;
+}
+
+export interface ReaderSummary {
+  rows: number;
+  columns: Record<string, Bounds & { type: string }>;
+}
+
+export interface TableSummary {
+  duckdb: ReaderSummary;
+  datafusion: ReaderSummary;
+  /** What the `add` actions of the log say, without reading a file. */
+  log: {
+    rows: number;
+    version: number;
+    files: number;
+    partitionColumns: string[];
+    columns: Record<string, Bounds>;
+  };
+}
+
+const script = join(readersFolder, "read_table.py");
+
+/** What independent implementations say of a table: counts, types, nulls and bounds. */
+export async function summarize(path: string): Promise<TableSummary> {
+  return JSON.parse(await run(await readers(), [script, "summary", path]));
+}
+
+/** Rows of a DuckDB query over the table, which is called `t`; bytes come in hexadecimal. */
+export async function queryTable<Row = Record<string, unknown>>(
+  path: string,
+  sql: string,
+): Promise<Row[]> {
+  return JSON.parse(await run(await readers(), [script, "query", path, sql]));
+}
+
+export async function countRows(path: string): Promise<number> {
+  const [row] = await queryTable<{ n: number }>(path, "SELECT count(*) AS n FROM t");
+  return row?.n ?? 0;
+}

@@ -1,0 +1,2 @@
+/** The clone: npm starts tests and benches there. */
+export const root = process.cwd();

@@ -1,0 +1,3 @@
+import { runTypeScript } from "./typescript.mjs";
+
+await runTypeScript("end-to-end/main.ts");

@@ -118,9 +118,9 @@ def main():
     options = parser.parse_args()
     peak = PeakMemory()
     spark = session(options.jars, options.folder)
-    run(spark, options.bootstrap, options.warmup_topic, f"{options.folder}/warmup", options.rows_a_batch)
+    run(spark, options.bootstrap, options.warmup_topic, f"{options.folder}/spark-warmup", options.rows_a_batch)
     before = usage_of_tree(os.getpid())[1]
-    table = f"{options.folder}/events"
+    table = f"{options.folder}/spark"
     seconds = run(spark, options.bootstrap, options.topic, table, options.rows_a_batch)
     cpu = usage_of_tree(os.getpid())[1] - before
     peak.stopped.set()

@@ -3,9 +3,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use arrow_array::RecordBatch;
 use headgate_contract::{CheckedRows, Checker};
 use headgate_decode::{Decoded, Decoder};
-use headgate_model::{BoxFault, Phases, RecordChunk, RecordSource, SourceEvent};
+use headgate_model::{BoxFault, Phases, RecordChunk, RecordSource, SourceEvent, TableRole};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -218,8 +220,20 @@ impl<S: RecordSource> Intake<S> {
         if chunk.is_empty() {
             return Ok(());
         }
+        let tables = on_own_thread(|| self.to_rows(chunk))?;
+        if !tables.is_empty() {
+            self.send(Work::Rows { epoch: self.epoch, tables }).await?;
+        }
+        Ok(())
+    }
+
+    /// Decode, check, assemble.
+    fn to_rows(
+        &mut self,
+        chunk: RecordChunk,
+    ) -> Result<Vec<(TableRole, RecordBatch)>, EngineFault> {
         let started = Instant::now();
-        let decoded = self.decoder.decode(&chunk).map_err(EngineFault::from)?;
+        let decoded = self.decoder.decode(&chunk)?;
         self.batch.phases.decode += started.elapsed();
         self.refuse_dead(&chunk, &decoded)?;
         let started = Instant::now();
@@ -231,10 +245,7 @@ impl<S: RecordSource> Intake<S> {
         tally.rows += decoded.rows.num_rows() as u64;
         tally.violating_rows += checked.violating.len() as u64;
         tally.blocks |= assembled.blocks;
-        if !assembled.tables.is_empty() {
-            self.send(Work::Rows { epoch: self.epoch, tables: assembled.tables }).await?;
-        }
-        Ok(())
+        Ok(assembled.tables)
     }
 
     fn check(&mut self, decoded: &Decoded) -> Result<CheckedRows, EngineFault> {
@@ -336,6 +347,16 @@ async fn next_event<S: RecordSource>(source: &mut S, held: bool) -> Result<Sourc
         source.rebalance().await;
     }
     source.next().await
+}
+
+/// Runs `work`, which is all computation, while another thread takes over what else this one has to
+/// do. Without it tokio would wake the outlet on this thread, where nobody else may take it, and
+/// decoding and writing would take turns instead of overlapping.
+fn on_own_thread<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::CurrentThread => work(),
+        _ => tokio::task::block_in_place(work),
+    }
 }
 
 async fn at(instant: Option<Instant>) {

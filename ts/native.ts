@@ -1,5 +1,5 @@
-import { StreamingError } from "./errors.js";
 import type * as binding from "../bindings/node/index.d.ts";
+import { StreamingError } from "./errors.js";
 
 export type * from "../bindings/node/index.d.ts";
 

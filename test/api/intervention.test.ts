@@ -117,7 +117,11 @@ test("the context holds the output, its history and a live validation result", a
   });
   engine.query.verdicts.put({ request: 1, verdict: verdict() });
   while (engine.query.decided.length < 1) await sleep(1);
-  const warning = { status: "warn" as const, warnings: ["speed"], metrics: { "violations.speed": 2 } };
+  const warning = {
+    status: "warn" as const,
+    warnings: ["speed"],
+    metrics: { "violations.speed": 2 },
+  };
   for (let id = 0; id < 120; id += 1) engine.query.batches.put(batch(id, warning));
   await sleep(5);
   engine.query.verdicts.put({ request: 2, verdict: verdict() });

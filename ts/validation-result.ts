@@ -12,7 +12,7 @@ export type ValidationResult = Readonly<{
   reason?: string;
   errors: readonly string[];
   warnings: readonly string[];
-  /** Summed over all batches of this run. */
+  /** Counts are summed over all batches of this run; what a rule measured is of the newest one. */
   metrics: Metrics;
   /** Of the newest batch. */
   streamingMetrics: Metrics;
@@ -51,7 +51,8 @@ export class LiveValidation implements ValidationResult {
     if (this.streamingBatches.length === MAX_BATCHES) this.streamingBatches.shift();
     this.streamingBatches.push(batch);
     for (const [name, value] of Object.entries(batch.metrics)) {
-      this.metrics[name] = (this.metrics[name] ?? 0) + value;
+      const isCount = name === "row_count" || name.startsWith("violations.");
+      this.metrics[name] = isCount ? (this.metrics[name] ?? 0) + value : value;
     }
     if (batch.status !== "idle") this.status = batch.status;
     this.datasetId = batch.datasetId;

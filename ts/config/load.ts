@@ -33,7 +33,7 @@ export async function loadConfig(config: StreamingNodeConfig | string): Promise<
     if (Array.isArray(loaded)) issues.push(...loaded);
     else nodes.push(loaded);
   }
-  issues.push(...strayKeys(source));
+  issues.push(...strayKeys(source), ...noQuery(source));
   return { baseDir: source.baseDir, nodes, issues };
 }
 
@@ -72,6 +72,13 @@ function strayKeys(source: ConfigSource): ConfigIssue[] {
       const finding = { path: [key], code: "CONFIG_UNKNOWN_KEY" as const, ...said };
       return toIssue(finding, source.position([key], "key"));
     });
+}
+
+function noQuery(source: ConfigSource): ConfigIssue[] {
+  if (queriesOf(source)?.length !== 0) return [];
+  const said = { expected: "at least one query", actual: "none" };
+  const finding = { path: ["queries"], code: "CONFIG_MISSING" as const, ...said };
+  return [toIssue(finding, source.position(["queries"], "value"))];
 }
 
 function queriesOf({ spelling, value }: ConfigSource): unknown[] | undefined {

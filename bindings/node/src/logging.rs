@@ -9,8 +9,10 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
 
 /// Records that may wait for Node before newer ones are dropped: a flood must not fill memory.
 const QUEUE: usize = 1024;
@@ -58,12 +60,29 @@ pub fn set_logger(
 
 struct ToNode;
 
-impl<S: Subscriber> Layer<S> for ToNode {
-    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+/// Which query the records within a span are about.
+struct QueryName(Value);
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ToNode {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let mut fields = Fields::default();
+        attributes.record(&mut fields);
+        if let (Some(span), Some(query)) = (context.span(id), fields.others.remove("query")) {
+            span.extensions_mut().insert(QueryName(query));
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let metadata = event.metadata();
         let Some(sink) = sink_for(*metadata.level(), metadata.target()) else { return };
         let mut fields = Fields::default();
         event.record(&mut fields);
+        let query = context.event_scope(event).and_then(|mut spans| {
+            spans.find_map(|span| span.extensions().get::<QueryName>().map(|name| name.0.clone()))
+        });
+        if let Some(query) = query {
+            fields.others.insert("query".to_owned(), query);
+        }
         let record = NativeLogRecord {
             level: metadata.level().as_str().to_ascii_lowercase(),
             target: metadata.target().to_owned(),

@@ -107,6 +107,11 @@ impl DataFile {
         self.writer.memory_size() + self.writer.inner().len()
     }
 
+    /// Of them, those of the open row group.
+    pub fn row_group_bytes(&self) -> usize {
+        self.writer.memory_size()
+    }
+
     /// Bytes that the file has, or will have when the open row group is flushed.
     pub fn file_bytes(&self) -> usize {
         self.writer.bytes_written() + self.writer.in_progress_size()
@@ -201,7 +206,8 @@ impl DataFile {
         if let Some(mut upload) = self.upload.take()
             && let Err(error) = upload.abort().await
         {
-            tracing::warn!(path = %self.path, %error, "multipart upload not aborted");
+            let file = self.path.filename();
+            tracing::warn!(file, %error, "multipart upload not aborted");
         }
     }
 }
@@ -259,7 +265,8 @@ pub(crate) async fn delete(objects: &Arc<dyn ObjectStore>, files: &[WrittenFile]
     });
     for (path, result) in futures::future::join_all(deletions).await {
         if let Err(error) = result {
-            tracing::warn!(%path, %error, "file of a dropped batch left behind, vacuum removes it");
+            let file = path.filename();
+            tracing::warn!(file, %error, "file of a dropped batch left behind, vacuum removes it");
         }
     }
 }

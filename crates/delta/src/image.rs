@@ -103,11 +103,15 @@ impl Image {
         let account = entry
             .and_then(|entry| entry.account.as_ref())
             .filter(|account| account.query == self.query);
-        self.last_block = account
-            .filter(|account| account.kind == Kind::Block)
-            .map(|account| (account.partitions.clone(), account.contract.clone()));
-        if let Some(account) = account.filter(|account| account.kind == Kind::Batch) {
-            self.last_group = Some(account.group.clone());
+        match account {
+            Some(account) if account.kind == Kind::Block => {
+                self.last_block = Some((account.partitions.clone(), account.contract.clone()));
+            }
+            Some(account) if account.kind == Kind::Batch => {
+                self.last_block = None;
+                self.last_group = Some(account.group.clone());
+            }
+            _ => {}
         }
     }
 

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, SchemaRef};
+use sha2::{Digest, Sha256};
 
 /// Values of the partition columns, in their order; `None` is NULL.
 pub(crate) type PartitionKey = Vec<Option<String>>;
@@ -81,14 +82,25 @@ fn is_constant(column: &StringArray) -> bool {
     }
 }
 
-/// `country=DE/day=2026-01-01/`, with everything escaped that Hive escapes.
+/// File systems end names at 255 bytes.
+const MAX_VALUE_BYTES: usize = 160;
+
+/// `country=DE/day=2026-01-01/`, with everything escaped that Hive escapes. A long value is named by
+/// its hash: readers take values from the log, never from a path.
 pub(crate) fn folder(columns: &[String], key: &[Option<String>]) -> String {
     let mut folder = String::new();
     for (name, value) in columns.iter().zip(key) {
         escape(name, &mut folder);
         folder.push('=');
         match value {
-            Some(value) => escape(value, &mut folder),
+            Some(value) => {
+                let mut escaped = String::new();
+                escape(value, &mut escaped);
+                if escaped.len() > MAX_VALUE_BYTES {
+                    escaped = format!("sha256-{:x}", Sha256::digest(value));
+                }
+                folder.push_str(&escaped);
+            }
             None => folder.push_str("__HIVE_DEFAULT_PARTITION__"),
         }
         folder.push('/');

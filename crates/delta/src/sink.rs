@@ -97,7 +97,7 @@ impl LakeSink for DeltaSink {
             let before = opened.buffered_bytes();
             let largest = opened.writers.values_mut().max_by_key(|writer| writer.buffered_bytes());
             if let Some(writer) = largest {
-                writer.flush_largest().await?;
+                writer.shrink_largest().await?;
             }
             if opened.buffered_bytes() >= before {
                 break;

@@ -94,13 +94,21 @@ impl TableWriter {
         self.open.values().map(DataFile::buffered_bytes).sum()
     }
 
-    /// Ends the row group of the file that holds the most.
-    pub async fn flush_largest(&mut self) -> Result<(), DeltaFault> {
-        let largest = self.open.values_mut().max_by_key(|file| file.buffered_bytes());
-        match largest {
-            Some(file) => file.flush().await.map_err(|source| self.fault(source)),
-            None => Ok(()),
-        }
+    /// Ends the row group of the file that holds the most, or the file itself if most of what it
+    /// holds is encoded already.
+    pub async fn shrink_largest(&mut self) -> Result<(), DeltaFault> {
+        let largest = self.open.iter_mut().max_by_key(|(_, file)| file.buffered_bytes());
+        let Some((key, file)) = largest else { return Ok(()) };
+        let shrunk = if file.row_group_bytes() * 2 >= file.buffered_bytes() {
+            file.flush().await
+        } else {
+            let key = key.clone();
+            match self.open.remove(&key) {
+                Some(file) => self.finish_file(file).await,
+                None => Ok(()),
+            }
+        };
+        shrunk.map_err(|source| self.fault(source))
     }
 
     /// Closes everything. On an error nothing of the batch can be committed: discard it.

@@ -108,7 +108,7 @@ impl<S: RecordSource> Intake<S> {
         loop {
             match self.next_step(&ticks).await? {
                 Step::Stop(StopMode::Drop) => return Ok(()),
-                Step::Stop(StopMode::Drain) => return self.cut().await,
+                Step::Stop(StopMode::Drain) => return self.cut_and_settle().await,
                 Step::Feedback(feedback) => self.take_feedback(feedback)?,
                 Step::Rewind => self.rewind_to_tip().await?,
                 Step::Tick => {
@@ -122,8 +122,8 @@ impl<S: RecordSource> Intake<S> {
                 Step::Source(SourceEvent::Revoked { partitions, lost, done }) => {
                     self.revoked(&partitions, lost, done).await?;
                 }
-                Step::Source(SourceEvent::Drained) => {
-                    if self.settle_last().await? {
+                Step::Source(SourceEvent::Drained { epoch }) => {
+                    if epoch == self.epoch && self.settle_last().await? {
                         return Ok(());
                     }
                 }
@@ -153,7 +153,8 @@ impl<S: RecordSource> Intake<S> {
             return Ok(());
         }
         self.pending.push_back(chunk);
-        self.fill().await
+        // While held, chunks come only because a rebalance waits behind them.
+        if self.held { Ok(()) } else { self.fill().await }
     }
 
     /// Takes in what waits, cutting wherever a limit asks for it, until one asks to wait.

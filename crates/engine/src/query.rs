@@ -11,6 +11,7 @@ use headgate_model::{
 };
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::account::Offsets;
 use crate::assemble::Assembler;
@@ -112,7 +113,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
     /// before a failure are still committed; the open one is dropped.
     pub async fn run(self) -> Result<(), BoxFault> {
         let Self { mut intake, outlet, work, incarnation: _ } = self;
-        let outlet = tokio::spawn(outlet.run(work));
+        let outlet = tokio::spawn(outlet.run(work).in_current_span());
         let taken = intake.run().await;
         let Intake { source, work, .. } = intake;
         drop(work);

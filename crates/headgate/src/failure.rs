@@ -40,7 +40,9 @@ impl Failure {
         let context = fault.context();
         let error: &(dyn Error + 'static) = fault.as_ref();
         let verdict = match error.downcast_ref::<EngineFault>() {
-            Some(EngineFault::Blocked { verdict, .. }) => Some(verdict.as_ref().clone()),
+            Some(EngineFault::Violated { verdict } | EngineFault::Blocked { verdict, .. }) => {
+                Some(verdict.as_ref().clone())
+            }
             _ => None,
         };
         let causes = std::iter::successors(error.source(), |cause: &&dyn Error| (*cause).source());

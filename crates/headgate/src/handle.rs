@@ -146,7 +146,6 @@ impl QueryHandle {
         if let Ok(failure) = tokio::time::timeout(timeout, self.ended()).await {
             return failure;
         }
-        self.task.abort();
         let failure = Failure::of_run(
             "STOP_DEADLINE",
             format!("the query did not stop within {} ms", timeout.as_millis()),
@@ -163,6 +162,8 @@ impl QueryHandle {
             }
             first
         });
+        // After the end is set: the task's own end would be taken for a panic.
+        self.task.abort();
         self.ended().await
     }
 }

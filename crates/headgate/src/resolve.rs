@@ -1,6 +1,7 @@
 //! From what the user wrote to what it means: defaults, and every rule between keys. No I/O: the
 //! contract's text comes in as a closure.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -104,6 +105,7 @@ pub fn resolve(
     let input = input(options.input.as_ref(), streaming.trigger, &mut issues);
     check_contract(options, &input, &mut issues);
     let layout = layout(options, &input, policy, contract.as_ref());
+    check_columns(&layout, &mut issues);
     check_policy(options, policy, &mut issues);
     let tables = tables::resolve(options, &layout, contract.as_ref(), base_dir, &mut issues);
     let batch = options.batch.as_ref();
@@ -389,6 +391,26 @@ fn layout(
     };
     let dead_letters = options.dead_letters.is_some();
     Layout::new(LayoutOptions { decoded, policy, rejects, dead_letters, metadata: input.metadata })
+}
+
+/// Tables are read by engines that do not tell `Id` from `id`.
+fn check_columns(layout: &Layout, issues: &mut Issues) {
+    let mut told = BTreeSet::new();
+    for schema in TableRole::ALL.iter().filter_map(|role| layout.schema(*role)) {
+        let mut seen = BTreeSet::new();
+        for field in schema.fields() {
+            let name = field.name().to_lowercase();
+            if !seen.insert(name.clone()) && told.insert(name) {
+                let expected = "names apart from one another and from Headgate's own columns";
+                issues.add(Issue::new(
+                    &["contract"],
+                    "CONFIG_CONFLICT",
+                    expected,
+                    field.name().as_str(),
+                ));
+            }
+        }
+    }
 }
 
 fn check_policy(options: &NodeOptions, policy: Policy, issues: &mut Issues) {

@@ -12,6 +12,7 @@ use headgate_engine::{BatchLimits, DecodedAs, EngineConfig, Query, QueryParts, S
 use headgate_kafka::{FetchBudget, KafkaSource, TopicSelection};
 use headgate_model::{BoxFault, InterventionGate, Proceed, TableRole};
 use tokio::sync::watch;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::gate::{AskedGate, Fallback};
@@ -49,7 +50,10 @@ pub async fn start(json: &str, start: StartOptions) -> Result<QueryHandle, Box<F
     let config = load(json, &start.base_dir)
         .map_err(|(issues, name)| Box::new(Failure::invalid(issues, name.as_deref())))?;
     let name = config.name.clone();
+    // What the engine logs of a query names it.
+    let span = tracing::info_span!("query", query = name);
     start_node(config, start.intervention)
+        .instrument(span)
         .await
         .map_err(|fault| Box::new(Failure::of(&fault, Some(&name))))
 }
@@ -91,7 +95,7 @@ async fn start_node(
     let query = Query::prepare(parts).await?;
     let id = query.incarnation().to_owned();
     let (set_end, end) = watch::channel(None);
-    let task = tokio::spawn(query.run());
+    let task = tokio::spawn(query.run().in_current_span());
     let abort = task.abort_handle();
     tokio::spawn(watch_over(task, config.name.clone(), Arc::clone(&feed), set_end.clone(), share));
     Ok(QueryHandle {

@@ -113,6 +113,25 @@ impl ClientContext for SourceContext {
     }
 }
 
+/// The answer of a source that closes: nothing is taken, nothing is kept.
+pub(crate) fn give_up(
+    consumer: &SourceConsumer,
+    assign: bool,
+    incremental: bool,
+    partitions: &TopicPartitionList,
+) {
+    let gone = if assign {
+        consumer.assign(&TopicPartitionList::new())
+    } else if incremental {
+        consumer.incremental_unassign(partitions)
+    } else {
+        consumer.unassign()
+    };
+    if let Err(error) = gone {
+        tracing::debug!(target: "kafka", %error, "partitions not given up");
+    }
+}
+
 impl ConsumerContext for SourceContext {
     fn rebalance(
         &self,
@@ -124,17 +143,7 @@ impl ConsumerContext for SourceContext {
         let assign = event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
         let incremental = matches!(consumer.rebalance_protocol(), RebalanceProtocol::Cooperative);
         if self.closing.load(Ordering::Acquire) {
-            let gone = if assign {
-                consumer.assign(&TopicPartitionList::new())
-            } else if incremental {
-                consumer.incremental_unassign(partitions)
-            } else {
-                consumer.unassign()
-            };
-            if let Err(error) = gone {
-                tracing::debug!(target: "kafka", %error, "partitions not given up");
-            }
-            return;
+            return give_up(consumer, assign, incremental, partitions);
         }
         let kind = match assign {
             true => RebalanceKind::Assign,

@@ -86,7 +86,7 @@ impl KafkaOptions {
         let unmatched_timestamp = reader.strategy();
         let ending = reader.ending(mode, &topics);
         let fail_on_data_loss = reader.flag("failOnDataLoss", true);
-        let include_headers = reader.flag("includeHeaders", false);
+        let include_headers = reader.flag("includeHeaders", true);
         let max_offsets_per_trigger = reader.count("maxOffsetsPerTrigger");
         let min_offsets_per_trigger = reader.count("minOffsetsPerTrigger");
         let max_trigger_delay = reader.delay("maxTriggerDelay", DEFAULT_MAX_TRIGGER_DELAY);

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::command::{Command, Commands, Reply};
 use crate::config::{FetchBudget, KafkaConfig, ReadMode};
-use crate::context::{Rebalance, RebalanceKind, SourceConsumer, SourceContext};
+use crate::context::{Rebalance, RebalanceKind, SourceConsumer, SourceContext, give_up};
 use crate::data_loss::Stopped;
 use crate::fault::{self, KafkaFault, concerns_topics};
 use crate::fetch_queue::FetchQueue;
@@ -103,6 +103,7 @@ pub(crate) fn run(setup: Setup, ready: oneshot::Sender<Result<(), KafkaFault>>) 
     }
     // Leaves the group as it is dropped; partitions are given up without asking.
     thread.consumer.context().close();
+    thread.give_up_rebalances();
 }
 
 impl PollThread {
@@ -271,6 +272,16 @@ impl PollThread {
         }
     }
 
+    /// librdkafka would wait for their answers for ever.
+    fn give_up_rebalances(&mut self) {
+        let unanswered = std::mem::take(&mut self.consumer.context().mailbox().rebalances);
+        let under_way = self.rebalance.take().map(|progress| progress.rebalance);
+        for Rebalance { kind, partitions, incremental } in under_way.into_iter().chain(unanswered) {
+            let is_assign = matches!(kind, RebalanceKind::Assign);
+            give_up(&self.consumer, is_assign, incremental, &partition_list(&partitions));
+        }
+    }
+
     fn tell_if_drained(&mut self) {
         let over = self.config.mode == ReadMode::UntilEnd
             && self.assigned_once
@@ -280,7 +291,7 @@ impl PollThread {
         if over {
             self.drained = true;
             self.reader.close_chunk();
-            self.reader.tell(Ok(SourceEvent::Drained));
+            self.reader.tell_drained();
         }
     }
 }

@@ -171,6 +171,10 @@ impl Reader {
         self.tell(Ok(SourceEvent::Records(closed.chunk)));
     }
 
+    pub(crate) fn tell_drained(&self) {
+        self.tell(Ok(SourceEvent::Drained { epoch: self.epoch }));
+    }
+
     /// Never blocks, and never waits for the byte budget.
     pub(crate) fn tell(&self, event: Result<SourceEvent, KafkaFault>) {
         if matches!(event, Ok(SourceEvent::Assigned { .. } | SourceEvent::Revoked { .. })) {

@@ -32,7 +32,7 @@ enum Step {
 }
 
 pub(crate) struct InProgress {
-    rebalance: Rebalance,
+    pub rebalance: Rebalance,
     ticket: u64,
     since: Instant,
     step: Step,
@@ -244,6 +244,11 @@ impl PollThread {
             tracing::warn!(target: "kafka", %error, "partitions not given up");
         }
         self.reader.held.remove(|held| contains(rebalance, held));
+        let lost = matches!(rebalance.kind, RebalanceKind::Revoke { lost: true });
+        if lost || !rebalance.incremental {
+            // The group assigns anew; until then there is nothing that could be read to its end.
+            self.assigned_once = false;
+        }
         // As after an assignment.
         let kept = self.reader.held.places();
         self.seek(&kept)

@@ -34,6 +34,18 @@ struct Running {
     ended: oneshot::Receiver<()>,
 }
 
+impl Running {
+    /// Why the thread has ended: its last word waits behind events that nobody takes any more.
+    fn end(&mut self) -> KafkaFault {
+        while let Ok(event) = self.events.try_recv() {
+            if let Err(fault) = event {
+                return fault;
+            }
+        }
+        KafkaFault::NotRunning
+    }
+}
+
 impl KafkaSource {
     /// Checks that librdkafka takes the configuration as a whole; connects to nothing.
     pub fn new(config: KafkaConfig, budget: FetchBudget) -> Result<Self, KafkaFault> {
@@ -47,15 +59,15 @@ impl KafkaSource {
     }
 
     async fn ask(
-        &self,
+        &mut self,
         command: impl FnOnce(oneshot::Sender<Result<(), KafkaFault>>) -> Command,
     ) -> Result<(), BoxFault> {
-        let Some(running) = &self.running else { return Err(KafkaFault::NotRunning.into()) };
+        let Some(running) = &mut self.running else { return Err(KafkaFault::NotRunning.into()) };
         let (reply, answer) = oneshot::channel();
-        if !running.commands.send(command(reply)) {
-            return Err(KafkaFault::NotRunning.into());
-        }
-        answer.await.unwrap_or(Err(KafkaFault::NotRunning)).map_err(BoxFault::from)
+        let sent = running.commands.send(command(reply));
+        let answer = if sent { answer.await.ok() } else { None };
+        let Some(answer) = answer else { return Err(running.end().into()) };
+        Ok(answer?)
     }
 }
 
@@ -85,10 +97,12 @@ impl RecordSource for KafkaSource {
             answers: commands.clone(),
             commands: receiver,
         };
+        let span = tracing::Span::current();
         // Before the first await, so that a cancelled start still closes what it began.
         self.running = Some(Running { commands, events, ended });
         let spawned =
             std::thread::Builder::new().name("headgate-kafka".to_owned()).spawn(move || {
+                let _in_query = span.entered();
                 poll_thread::run(setup, ready);
                 // Nobody waits for the end of a source that was only dropped.
                 let _ = end.send(());
@@ -108,7 +122,7 @@ impl RecordSource for KafkaSource {
             SourceEvent::Assigned { .. } | SourceEvent::Revoked { .. } => {
                 self.gauges.rebalance_taken();
             }
-            SourceEvent::Drained => {}
+            SourceEvent::Drained { .. } => {}
         }
         Ok(event)
     }

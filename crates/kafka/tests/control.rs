@@ -155,7 +155,7 @@ async fn workers_of_a_group_share_partitions_and_hand_them_over() {
                     }
                     SourceEvent::Assigned { reply, .. } => reply(positions.clone()),
                     SourceEvent::Records(chunk) => ours.take(&chunk),
-                    SourceEvent::Drained => panic!("drained"),
+                    SourceEvent::Drained { .. } => panic!("drained"),
                 },
                 event = second.next() => match event.unwrap() {
                     SourceEvent::Assigned { partitions, reply } => {
@@ -227,7 +227,7 @@ async fn partitions_read_to_their_end_are_read_again_when_they_come_back() {
     while !again.drained || again.len() < 100 {
         match next(&mut first).await.unwrap() {
             SourceEvent::Records(chunk) => again.take(&chunk),
-            SourceEvent::Drained => again.drained = true,
+            SourceEvent::Drained { .. } => again.drained = true,
             SourceEvent::Revoked { done, .. } => done(),
             SourceEvent::Assigned { partitions, reply } => {
                 again.drained &= partitions.is_empty();

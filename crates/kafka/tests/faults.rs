@@ -108,7 +108,7 @@ async fn with_data_loss_allowed_the_loss_is_counted_and_reading_goes_on() {
         loop {
             match next(&mut source).await.unwrap() {
                 SourceEvent::Assigned { reply, .. } => reply(positions.clone()),
-                SourceEvent::Drained => break,
+                SourceEvent::Drained { .. } => break,
                 SourceEvent::Records(chunk) => {
                     if let Some(record) = chunk.iter().next() {
                         first.get_or_insert(record.offset);

@@ -28,7 +28,7 @@ fn defaults_are_those_of_spark() {
     assert_eq!(config.starting, StartingOffsets::Latest);
     assert_eq!(config.unmatched_timestamp, UnmatchedTimestamp::Error);
     assert_eq!(config.ending, EndingOffsets::Latest);
-    assert!(config.fail_on_data_loss && !config.include_headers);
+    assert!(config.fail_on_data_loss && config.include_headers);
     assert_eq!((config.max_offsets_per_trigger, config.min_offsets_per_trigger), (None, None));
     assert_eq!(config.max_trigger_delay, Duration::from_secs(900));
 }
@@ -38,7 +38,7 @@ fn every_option_is_read() {
     let config = with(&[
         ("startingOffsets", r#"{"gps":{"0":12,"1":-2,"2":-1}}"#),
         ("failOnDataLoss", "FALSE"),
-        ("includeHeaders", "true"),
+        ("includeHeaders", "false"),
         ("maxOffsetsPerTrigger", "1000"),
         ("minOffsetsPerTrigger", "10"),
         ("maxTriggerDelay", "90s"),
@@ -48,7 +48,7 @@ fn every_option_is_read() {
     let StartingOffsets::Exact(by) = &config.starting else { panic!("{:?}", config.starting) };
     let offsets: Vec<_> = by["gps"].values().copied().collect();
     assert_eq!(offsets, [OffsetChoice::At(12), OffsetChoice::Earliest, OffsetChoice::Latest]);
-    assert!(!config.fail_on_data_loss && config.include_headers);
+    assert!(!config.fail_on_data_loss && !config.include_headers);
     assert_eq!(config.max_offsets_per_trigger, Some(1000));
     assert_eq!(config.min_offsets_per_trigger, Some(10));
     assert_eq!(config.max_trigger_delay, Duration::from_secs(90));

@@ -29,8 +29,10 @@ pub enum SourceEvent {
         lost: bool,
         done: Box<dyn FnOnce() + Send>,
     },
-    /// Every record up to the ending offsets was handed over.
-    Drained,
+    /// Every record up to the ending offsets was handed over, under `epoch`.
+    Drained {
+        epoch: u64,
+    },
 }
 
 impl fmt::Debug for SourceEvent {
@@ -39,7 +41,7 @@ impl fmt::Debug for SourceEvent {
             Self::Records(chunk) => write!(f, "Records({})", chunk.len()),
             Self::Assigned { partitions, .. } => write!(f, "Assigned({partitions:?})"),
             Self::Revoked { partitions, lost, .. } => write!(f, "Revoked({partitions:?}, {lost})"),
-            Self::Drained => f.write_str("Drained"),
+            Self::Drained { epoch } => write!(f, "Drained({epoch})"),
         }
     }
 }

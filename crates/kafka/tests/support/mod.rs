@@ -155,7 +155,7 @@ pub async fn read(source: &mut KafkaSource, positions: &Positions, wanted: usize
                 reply(positions.clone());
             }
             SourceEvent::Revoked { done, .. } => done(),
-            SourceEvent::Drained => read.drained = true,
+            SourceEvent::Drained { .. } => read.drained = true,
         }
     }
     read

@@ -113,7 +113,7 @@ impl VecSource {
             }
             None if state.reached_end() => {
                 state.drained = true;
-                Some(Ok(SourceEvent::Drained))
+                Some(Ok(SourceEvent::Drained { epoch: state.epoch }))
             }
             None => None,
         }

@@ -14,7 +14,7 @@ export interface StreamingQueryProgress {
     "poll" | "decode" | "transform" | "check" | "write" | "decide" | "commit",
     number
   >;
-  /** Records that the source holds after the last committed position. */
+  /** Records that the source holds beyond those handed over; those of the open batch count as read. */
   numLagRecords: bigint;
   /** Age of the oldest of them. */
   lagSeconds: number;

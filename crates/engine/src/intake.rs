@@ -221,7 +221,7 @@ impl<S: RecordSource> Intake<S> {
         if chunk.is_empty() {
             return Ok(());
         }
-        let tables = on_own_thread(|| self.to_rows(chunk))?;
+        let tables = on_own_thread(|| self.decode_and_check(chunk))?;
         if !tables.is_empty() {
             self.send(Work::Rows { epoch: self.epoch, tables }).await?;
         }
@@ -229,7 +229,7 @@ impl<S: RecordSource> Intake<S> {
     }
 
     /// Decode, check, assemble.
-    fn to_rows(
+    fn decode_and_check(
         &mut self,
         chunk: RecordChunk,
     ) -> Result<Vec<(TableRole, RecordBatch)>, EngineFault> {

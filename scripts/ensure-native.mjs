@@ -15,6 +15,12 @@ const GENERATED = ["index.cjs", "index.d.ts"];
 
 export const cargo = process.env.CARGO ?? "cargo";
 
+/** Napi names the target of every build; what shares its artifacts has to do the same. */
+export function hostTarget() {
+  const { stdout } = spawnSync("rustc", ["-vV"], { cwd: root, encoding: "utf8" });
+  return /^host: (.*)$/m.exec(stdout)?.[1] ?? "";
+}
+
 export function ensureNative({ force = false } = {}) {
   requireTools();
   const stamp = stampOf();

@@ -5,10 +5,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { cargo } from "./ensure-native.mjs";
+import { cargo, hostTarget } from "./ensure-native.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const bin = (name) => join(root, "node_modules", ".bin", name);
+// One build of every dependency serves addon, lint and tests.
+const all = ["--release", "--workspace", "--target", hostTarget()];
 const isQuick = process.argv.includes("--quick");
 const totals = { passed: 0, failed: 0 };
 const failures = [];
@@ -21,7 +23,7 @@ await check("the package's types", bin("attw"), ["--pack", ".", "--profile", "no
 const generated = ["bindings/node/index.cjs", "bindings/node/index.d.ts"];
 await check("the generated binding is committed", "git", ["diff", "--exit-code", ...generated]);
 if (!isQuick) {
-  const lint = ["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"];
+  const lint = ["clippy", ...all, "--all-targets", "--", "-D", "warnings"];
   await check("lint of the Rust code", cargo, lint);
 }
 await engineStandsAlone();
@@ -50,12 +52,7 @@ async function engineStandsAlone() {
 
 async function rust() {
   const name = "Rust tests";
-  const { status, output } = await run(name, cargo, [
-    "test",
-    "--release",
-    "--workspace",
-    "--no-fail-fast",
-  ]);
+  const { status, output } = await run(name, cargo, ["test", ...all, "--no-fail-fast"]);
   const sum = (word) =>
     [...output.matchAll(new RegExp(`^test result: .* (\\d+) ${word};`, "gm"))].reduce(
       (total, [, number]) => total + Number(number),

@@ -105,7 +105,9 @@ pub fn resolve(
     let input = input(options.input.as_ref(), streaming.trigger, &mut issues);
     check_contract(options, &input, &mut issues);
     let layout = layout(options, &input, policy, contract.as_ref());
-    check_columns(&layout, &mut issues);
+    if contract.is_some() {
+        check_columns(&layout, &mut issues);
+    }
     check_policy(options, policy, &mut issues);
     let tables = tables::resolve(options, &layout, contract.as_ref(), base_dir, &mut issues);
     let batch = options.batch.as_ref();

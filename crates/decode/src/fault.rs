@@ -1,7 +1,7 @@
 //! Why a decoder cannot be built, or cannot hold a chunk.
 
 use arrow_schema::{ArrowError, DataType};
-use headgate_model::{Blame, Fault, FaultContext, Retry};
+use headgate_model::{Blame, Fault, FaultContext, RecordChunk, Retry};
 
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -20,7 +20,15 @@ pub enum DecodeFault {
 }
 
 /// Arrow's 32-bit offsets address this many bytes of one column.
-pub(crate) const MAX_CHUNK_BYTES: usize = i32::MAX as usize;
+const MAX_CHUNK_BYTES: usize = i32::MAX as usize;
+
+/// Bytes of all payloads, if one column can hold them.
+pub(crate) fn payload_bytes(chunk: &RecordChunk) -> Result<usize, DecodeFault> {
+    match chunk.payload_bytes() {
+        bytes if bytes <= MAX_CHUNK_BYTES => Ok(bytes),
+        bytes => Err(DecodeFault::ChunkTooLarge { bytes }),
+    }
+}
 
 impl DecodeFault {
     fn path(&self) -> Option<&str> {

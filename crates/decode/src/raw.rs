@@ -7,7 +7,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use headgate_model::{DeadLetterKind, RecordChunk};
 
 use crate::column::TextColumn;
-use crate::fault::MAX_CHUNK_BYTES;
+use crate::fault::payload_bytes;
 use crate::record_log::RecordLog;
 use crate::{DecodeFault, Decoded, Decoder, RAW_COLUMN, Tombstones};
 
@@ -31,10 +31,7 @@ impl Decoder for RawDecoder {
     }
 
     fn decode(&mut self, chunk: &RecordChunk) -> Result<Decoded, DecodeFault> {
-        let bytes = chunk.payload_bytes();
-        if bytes > MAX_CHUNK_BYTES {
-            return Err(DecodeFault::ChunkTooLarge { bytes });
-        }
+        let bytes = payload_bytes(chunk)?;
         self.payloads.reserve(chunk.len(), bytes);
         let mut log = RecordLog::default();
         for (record, index) in chunk.iter().zip(0..) {

@@ -236,12 +236,14 @@ fn dictionary(
 ) -> WriterPropertiesBuilder {
     let path = ColumnPath::from(name);
     match column.data_type() {
-        DataType::Boolean | DataType::Float64 | DataType::Float32 | DataType::Timestamp(..) => {
-            builder.set_column_dictionary_enabled(path, repeats(column))
-        }
-        DataType::Utf8 | DataType::Int64 | DataType::Int32 | DataType::Binary => {
-            builder.set_column_dictionary_enabled(path, repeats(column))
-        }
+        DataType::Boolean
+        | DataType::Float64
+        | DataType::Float32
+        | DataType::Timestamp(..)
+        | DataType::Utf8
+        | DataType::Int64
+        | DataType::Int32
+        | DataType::Binary => builder.set_column_dictionary_enabled(path, repeats(column)),
         _ => builder,
     }
 }

@@ -1,12 +1,13 @@
 //! Splits rows by the values of a table's partition columns.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, SchemaRef};
 use sha2::{Digest, Sha256};
+
+use crate::app_id::encode;
 
 /// Values of the partition columns, in their order; `None` is NULL.
 pub(crate) type PartitionKey = Vec<Option<String>>;
@@ -90,37 +91,22 @@ const MAX_VALUE_BYTES: usize = 160;
 pub(crate) fn folder(columns: &[String], key: &[Option<String>]) -> String {
     let mut folder = String::new();
     for (name, value) in columns.iter().zip(key) {
-        escape(name, &mut folder);
+        folder.push_str(&encode(name));
         folder.push('=');
         match value {
             Some(value) => {
-                let mut escaped = String::new();
-                escape(value, &mut escaped);
-                if escaped.len() > MAX_VALUE_BYTES {
-                    escaped = format!("sha256-{:x}", Sha256::digest(value));
+                let encoded = encode(value);
+                if encoded.len() <= MAX_VALUE_BYTES {
+                    folder.push_str(&encoded);
+                } else {
+                    folder.push_str(&format!("sha256-{:x}", Sha256::digest(value)));
                 }
-                folder.push_str(&escaped);
             }
             None => folder.push_str("__HIVE_DEFAULT_PARTITION__"),
         }
         folder.push('/');
     }
     folder
-}
-
-fn escape(text: &str, into: &mut String) {
-    for character in text.chars() {
-        let plain = u8::try_from(character)
-            .is_ok_and(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte));
-        if plain {
-            into.push(character);
-        } else {
-            let mut buffer = [0; 4];
-            for byte in character.encode_utf8(&mut buffer).bytes() {
-                let _ = write!(into, "%{byte:02X}");
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -178,8 +178,7 @@ impl Audit {
             let suffix = format!("/side/{hash}");
             let owner = |app_id: &str| {
                 let query = app_id.strip_prefix("headgate/")?.strip_suffix(&suffix)?;
-                let decoded = percent_encoding::percent_decode_str(query).decode_utf8().ok()?;
-                (decoded == incarnation).then_some(())
+                (app_id::decode(query)? == incarnation).then_some(())
             };
             let found = tip.txns.iter().rev().find(|(app_id, _)| owner(app_id).is_some());
             found.map_or(-1, |(_, version)| *version)

@@ -9,7 +9,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
-use crate::fault::KafkaFault;
+use crate::fault::{KafkaFault, failed_to};
 use crate::held::{HeldPartition, Place};
 use crate::lookup::Lookup;
 use crate::poll_thread::{ASK_TIMEOUT, PollThread};
@@ -206,8 +206,4 @@ fn placed(places: &[Place]) -> Result<TopicPartitionList, KafkaError> {
         list.add_partition_offset(topic, *partition, offset)?;
     }
     Ok(list)
-}
-
-fn failed_to(operation: &'static str) -> impl Fn(KafkaError) -> KafkaFault {
-    move |error| KafkaFault::Client { operation, reason: error.to_string() }
 }

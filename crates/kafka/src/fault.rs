@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use headgate_model::{Blame, Fault, FaultContext, Retry};
+use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 
 #[derive(Debug, thiserror::Error)]
@@ -199,6 +200,11 @@ pub(crate) fn concerns_topics(code: RDKafkaErrorCode) -> bool {
             | Code::UnknownTopicOrPartition
             | Code::UnknownTopicId
     )
+}
+
+/// For calls of the client whose failure nothing mends.
+pub(crate) fn failed_to(operation: &'static str) -> impl Fn(KafkaError) -> KafkaFault {
+    move |error| KafkaFault::Client { operation, reason: error.to_string() }
 }
 
 #[cfg(test)]

@@ -132,10 +132,7 @@ impl PollThread {
                 Ok(())
             }
         };
-        subscribed.map_err(|error| KafkaFault::Client {
-            operation: "subscribe",
-            reason: error.to_string(),
-        })?;
+        subscribed.map_err(fault::failed_to("subscribe"))?;
         let nothing = topics.iter().all(|topic| topic.partitions.is_empty());
         Ok(Self {
             queue: FetchQueue::new(Arc::clone(&consumer)),

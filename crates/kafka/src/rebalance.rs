@@ -9,14 +9,13 @@ use std::time::{Duration, Instant};
 
 use headgate_model::{PartitionId, Positions, SourceEvent};
 use rdkafka::consumer::Consumer;
-use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
 use crate::command::Command;
 use crate::config::ReadMode;
 use crate::context::{Rebalance, RebalanceKind};
-use crate::fault::{KafkaFault, concerns_topics};
+use crate::fault::{KafkaFault, concerns_topics, failed_to};
 use crate::held::HeldPartition;
 use crate::poll_thread::{ASK_TIMEOUT, PollThread};
 use crate::topic_id::{TopicAnswer, TopicQuery};
@@ -193,10 +192,7 @@ impl PollThread {
         ids: &[PartitionId],
         positions: &Positions,
     ) -> Result<(), KafkaFault> {
-        let failed = |error: KafkaError| KafkaFault::Client {
-            operation: "assign",
-            reason: error.to_string(),
-        };
+        let failed = failed_to("assign");
         let kept = self.reader.held.places();
         let mut list = TopicPartitionList::with_capacity(ids.len());
         for id in ids {
@@ -209,7 +205,7 @@ impl PollThread {
             }
             self.adopt(&id.topic, id.partition)?;
             let offset = next.map_or(Offset::Beginning, Offset::Offset);
-            list.add_partition_offset(&id.topic, id.partition, offset).map_err(failed)?;
+            list.add_partition_offset(&id.topic, id.partition, offset).map_err(&failed)?;
             let end = self.ends.get(&(Arc::clone(&id.topic), id.partition)).copied();
             let held = match self.config.mode {
                 ReadMode::UntilEnd if end.is_none() => {
@@ -221,12 +217,12 @@ impl PollThread {
             self.reader.held.add(held);
         }
         // One that was paused at its end and given up would come back paused.
-        self.consumer.resume(&list).map_err(failed)?;
+        self.consumer.resume(&list).map_err(&failed)?;
         let assigned = match rebalance.incremental {
             true => self.consumer.incremental_assign(&list),
             false => self.consumer.assign(&list),
         };
-        assigned.map_err(failed)?;
+        assigned.map_err(&failed)?;
         self.assigned_once = true;
         self.drained = false;
         // librdkafka pauses all partitions during a change. Where it told the end of one last, it

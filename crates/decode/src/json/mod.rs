@@ -44,7 +44,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use headgate_model::{DeadLetterKind, RecordChunk};
 
 use crate::column::{self, StructColumn};
-use crate::fault::MAX_CHUNK_BYTES;
+use crate::fault::payload_bytes;
 use crate::raw::not_utf8;
 use crate::record_log::RecordLog;
 use crate::{DecodeFault, DecodeOptions, Decoded, Decoder, EXTRA_COLUMN, UnknownFields};
@@ -93,10 +93,7 @@ impl Decoder for JsonDecoder {
     }
 
     fn decode(&mut self, chunk: &RecordChunk) -> Result<Decoded, DecodeFault> {
-        let bytes = chunk.payload_bytes();
-        if bytes > MAX_CHUNK_BYTES {
-            return Err(DecodeFault::ChunkTooLarge { bytes });
-        }
+        let bytes = payload_bytes(chunk)?;
         self.columns.reserve(chunk.len(), bytes);
         if let Some(extra) = &mut self.extra {
             extra.text.reserve(chunk.len(), bytes);

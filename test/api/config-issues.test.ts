@@ -184,6 +184,18 @@ test("every issue of a file is told, not the first", async () => {
   expect(issues.map(({ field }) => field).sort()).toEqual(["batch.rows", "nmae"]);
 });
 
+test("two queries of one name in a file are refused at the second", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "headgate-config-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "queries.yaml");
+  const query = (name: string) => `  - name: ${name}\n    ${io.trim().replace("\n", "\n    ")}\n`;
+  writeFileSync(file, `queries:\n${["e", "f", "e"].map(query).join("")}`);
+  const { issues } = await loadConfig(file);
+  expect(issues).toMatchObject([
+    { code: "CONFIG_CONFLICT", field: "queries[2].name", actual: '"e"', position: { line: 8 } },
+  ]);
+});
+
 test.each([
   ["YAML that does not parse", "name: [e\n", "CONFIG_SYNTAX"],
   ["a key given twice", "name: e\nname: f\n", "CONFIG_SYNTAX"],

@@ -139,6 +139,25 @@ test.each(contracts)(
   },
 );
 
+test.each(["_kafka_offset", "_Violations"])(
+  "a contract with a column %s is refused early",
+  async (name) => {
+    const contract = {
+      ...{
+        apiVersion: "v3.1.0",
+        kind: "DataContract",
+        id: "x",
+        version: "1.0.0",
+        status: "active",
+      },
+      schema: [{ name: "events", properties: [{ name, logicalType: "integer" }] }],
+    };
+    const config = { ...splitEvents(NOWHERE, "events", await temporaryLake()), contract };
+    const refusal = { code: "CONFIG_CONFLICT", field: "contract", expected: /own columns/ };
+    await expectRefusedEarly(config, { ...refusal, actual: new RegExp(name, "i") });
+  },
+);
+
 test("a YAML file and an object are refused with the same issue, the file with line and column", async () => {
   const lake = await temporaryLake();
   const path = join(await temporaryFolder(), "events.yaml");

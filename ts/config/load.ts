@@ -33,7 +33,7 @@ export async function loadConfig(config: StreamingNodeConfig | string): Promise<
     if (Array.isArray(loaded)) issues.push(...loaded);
     else nodes.push(loaded);
   }
-  issues.push(...strayKeys(source), ...noQuery(source));
+  issues.push(...strayKeys(source), ...noQuery(source), ...sameNames(source));
   return { baseDir: source.baseDir, nodes, issues };
 }
 
@@ -79,6 +79,18 @@ function noQuery(source: ConfigSource): ConfigIssue[] {
   const said = { expected: "at least one query", actual: "none" };
   const finding = { path: ["queries"], code: "CONFIG_MISSING" as const, ...said };
   return [toIssue(finding, source.position(["queries"], "value"))];
+}
+
+/** Two queries of one name would be two workers of one query, each fencing the other. */
+function sameNames(source: ConfigSource): ConfigIssue[] {
+  const names = queriesOf(source)?.map(nameOf) ?? [];
+  return names.flatMap((name, index) => {
+    if (name === undefined || names.indexOf(name) === index) return [];
+    const path = ["queries", index, "name"];
+    const said = { expected: "a name that no other query of the file has", actual: `"${name}"` };
+    const finding = { path, code: "CONFIG_CONFLICT" as const, ...said };
+    return [toIssue(finding, source.position(path, "value"), name)];
+  });
 }
 
 function queriesOf({ spelling, value }: ConfigSource): unknown[] | undefined {

@@ -1,5 +1,7 @@
 import type { StreamingNodeConfig } from "headgate";
 import { inject, onTestFinished } from "vitest";
+import { records } from "../events.ts";
+import { type Coordinate, createTopic, produce } from "../kafka/topics.ts";
 import { type Lake, splitEvents } from "../query.ts";
 import { Bucket } from "./client.ts";
 import { FaultProxy } from "./proxy.ts";
@@ -57,4 +59,20 @@ export function splitOnStore(
     rejects: table(lake.rejects),
     deadLetters: table(lake.deadLetters),
   };
+}
+
+export interface Filled {
+  topic: string;
+  produced: Coordinate[];
+  lake: StoreLake;
+  config: StreamingNodeConfig;
+}
+
+/** `count` records in a topic of their own, and the query that takes them to a store. */
+export async function eventsForStore(count: number, partitions = 4): Promise<Filled> {
+  const bootstrapServers = inject("bootstrapServers");
+  const topic = await createTopic(bootstrapServers, partitions);
+  const produced = await produce(bootstrapServers, topic, records(count, { partitions }));
+  const lake = await storeLake();
+  return { topic, produced, lake, config: splitOnStore(bootstrapServers, topic, lake) };
 }

@@ -70,7 +70,7 @@ describeStore("a query on S3 that ends and starts again", () => {
     // Otherwise all kills came too early to interrupt anything.
     expect(sawCommit).toBeGreaterThan(0);
     await expectSound(lake, produced);
-  });
+  }, 300_000);
 });
 
 describeStore("several workers on S3", () => {
@@ -105,7 +105,7 @@ describeStore("several workers on S3", () => {
       expectNoSecret(config, stdout + stderr);
     }
     await expectSound(lake, produced);
-  });
+  }, 300_000);
 });
 
 async function stored(lake: { output: string; rejects: string; deadLetters: string }) {

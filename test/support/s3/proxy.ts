@@ -52,7 +52,8 @@ export class FaultProxy {
   }
 
   static async start(store: S3Access): Promise<FaultProxy> {
-    const server = createServer().listen(0, "127.0.0.1");
+    // An idle connection closed just when it is used again would be a fault that no rule asked for.
+    const server = createServer({ keepAliveTimeout: 0 }).listen(0, "127.0.0.1");
     await once(server, "listening");
     return new FaultProxy(store, server);
   }

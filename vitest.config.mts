@@ -22,8 +22,8 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts", "test/crash/**/*.test.ts"],
-          globalSetup: ["test/support/kafka/setup.ts"],
-          // One broker and two cores serve them all.
+          globalSetup: ["test/support/kafka/setup.ts", "test/support/s3/setup.ts"],
+          // One broker, one store and two cores serve them all.
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,

@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { inject } from "vitest";
 import { run } from "../command.ts";
+import { storeOptions } from "../s3/lake.ts";
 import { readers, readersFolder } from "./environment.ts";
 
 export interface Bounds {
@@ -30,7 +32,7 @@ const script = join(readersFolder, "read_table.py");
 
 /** What independent implementations say of a table: counts, types, nulls and bounds. */
 export async function summarize(path: string): Promise<TableSummary> {
-  return JSON.parse(await run(await readers(), [script, "summary", path]));
+  return read("summary", path);
 }
 
 /** Rows of a DuckDB query over the table, which is called `t`; bytes come in hexadecimal. */
@@ -38,10 +40,16 @@ export async function queryTable<Row = Record<string, unknown>>(
   path: string,
   sql: string,
 ): Promise<Row[]> {
-  return JSON.parse(await run(await readers(), [script, "query", path, sql]));
+  return read("query", path, sql);
 }
 
 export async function countRows(path: string): Promise<number> {
   const [row] = await queryTable<{ n: number }>(path, "SELECT count(*) AS n FROM t");
   return row?.n ?? 0;
+}
+
+async function read<Answer>(mode: string, path: string, ...rest: string[]): Promise<Answer> {
+  // Straight from the store, whatever a test put between it and the engine.
+  const env = path.startsWith("s3://") ? storeOptions(inject("s3")) : {};
+  return JSON.parse(await run(await readers(), [script, mode, path, ...rest], { env }));
 }

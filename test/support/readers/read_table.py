@@ -2,6 +2,8 @@
 
 read_table.py query PATH SQL      rows of a DuckDB query over the table `t`
 read_table.py summary PATH        what DuckDB, DataFusion and the Delta log each say of the table
+
+A path of an object store is read with the AWS_* variables of the environment.
 """
 
 import glob
@@ -11,19 +13,41 @@ import sys
 
 import duckdb
 import duckdb_extension_delta
+import duckdb_extension_httpfs
 from deltalake import DeltaTable, QueryBuilder
 
 from delta_types import of_arrow, of_duckdb
 
 
+STORE = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+
+
 def connect(path):
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
-    folder = os.path.dirname(duckdb_extension_delta.__file__)
-    (extension,) = glob.glob(f"{folder}/extensions/v{duckdb.__version__}/*.duckdb_extension")
-    connection.execute(f"LOAD '{extension}'")
+    load(connection, duckdb_extension_delta)
     connection.execute("SET TimeZone = 'UTC'")
+    if path.startswith("s3://"):
+        load(connection, duckdb_extension_httpfs)
+        connection.execute(secret(STORE))
     connection.execute(f"CREATE VIEW t AS SELECT * FROM delta_scan('{path}')")
     return connection
+
+
+def load(connection, package):
+    folder = os.path.dirname(package.__file__)
+    (extension,) = glob.glob(f"{folder}/extensions/v{duckdb.__version__}/*.duckdb_extension")
+    connection.execute(f"LOAD '{extension}'")
+
+
+def secret(store):
+    endpoint = store["AWS_ENDPOINT_URL"].removeprefix("http://")
+    return f"""CREATE SECRET (TYPE s3, KEY_ID '{store["AWS_ACCESS_KEY_ID"]}',
+        SECRET '{store["AWS_SECRET_ACCESS_KEY"]}', REGION '{store["AWS_REGION"]}',
+        ENDPOINT '{endpoint}', URL_STYLE 'path', USE_SSL false)"""
+
+
+def delta_table(path):
+    return DeltaTable(path, storage_options=STORE)
 
 
 def query(path, sql):
@@ -41,7 +65,7 @@ def by_duckdb(path):
 
 
 def by_datafusion(path):
-    builder = QueryBuilder().register("t", DeltaTable(path))
+    builder = QueryBuilder().register("t", delta_table(path))
     schema = builder.execute("SELECT * FROM t LIMIT 0").schema
     columns = {field.name: of_arrow(field.type) for field in schema}
     measure = aggregates(columns, lambda c: f"CAST({c} AS BIGINT)", "VARCHAR")
@@ -81,7 +105,7 @@ def described(columns, values):
 
 def by_log(path):
     """Rows, nulls and bounds as the `add` actions tell them; bounds of scalars only."""
-    table = DeltaTable(path)
+    table = delta_table(path)
     actions = table.get_add_actions(flatten=True)
     values = {name: actions.column(name).to_pylist() for name in actions.column_names}
     columns = {}

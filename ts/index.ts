@@ -26,6 +26,14 @@ export type {
   StreamingInterventionStrategy,
 } from "./intervention.js";
 export type { Logger, LogLevel } from "./logger.js";
+export {
+  adoptQuery,
+  type OperationOptions,
+  type QueryOperation,
+  type RewindTarget,
+  releaseQuery,
+  rewindQuery,
+} from "./operate.js";
 export type { StreamingQueryProgress } from "./progress.js";
 export type { StreamingQuery, StreamingQueryStatus } from "./query.js";
 export { gracefulShutdown, type ShutdownOptions } from "./shutdown.js";

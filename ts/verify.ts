@@ -14,6 +14,10 @@ export interface VerifyReport {
   rejected: bigint;
   deadLetters: bigint;
   skipped: bigint;
+  /** Offsets without a record: compaction, aborted transactions and their markers. */
+  gaps: bigint;
+  /** Offsets that Kafka had deleted before they were read, under `failOnDataLoss: false`. */
+  lost: bigint;
   openDebts: number;
   /** Each one sentence, in log order. */
   breaks: readonly string[];

@@ -254,6 +254,8 @@ export interface NativeVerifyReport {
   rejected: bigint
   deadLetters: bigint
   skipped: bigint
+  gaps: bigint
+  lost: bigint
   openDebts: number
   breaks: Array<string>
   sideTables: Array<NativeSideReport>

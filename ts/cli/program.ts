@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { RewindTarget } from "../operate.js";
 import { EXIT_HELP } from "./exit-codes.js";
+import type { OperateOptions } from "./operate.js";
 import type { OutputOptions } from "./output.js";
 
 /** The command line; `end` is told the exit status of the command that ran. */
@@ -37,6 +39,41 @@ export function program(end: (code: number) => void): Command {
       end(await verify(table, options));
     });
 
+  operateOptions(commands.command("release"))
+    .description("let a query go on that an intervention blocked")
+    .option("--reason <text>", "kept in the table's log")
+    .action(async (table: string, options: OperateOptions) => {
+      const { release } = await import("./operate.js");
+      end(await release(table, options));
+    });
+
+  operateOptions(commands.command("adopt"))
+    .description("hand the positions of a query to a new name; the old one is retired")
+    .argument("<name>", "the new name")
+    .action(async (table: string, name: string, options: OperateOptions) => {
+      const { adopt } = await import("./operate.js");
+      end(await adopt(table, name, options));
+    });
+
+  operateOptions(commands.command("rewind"))
+    .description("make a query read again; rows that are already there stay")
+    .addOption(
+      new Option("--to-version <n>", "where the query stood at this version of the table")
+        .argParser((text) => ({ toVersion: BigInt(text) }))
+        .conflicts("toOffsets"),
+    )
+    .addOption(
+      new Option("--to-offsets <json>", '{"topic": {"0": 12}}; others stay').argParser((text) => ({
+        toOffsets: JSON.parse(text),
+      })),
+    )
+    .action(async (table: string, options: RewindOptions) => {
+      const to = options.toVersion ?? options.toOffsets;
+      if (to === undefined) throw new InvalidArgumentError("give --to-version or --to-offsets");
+      const { rewind } = await import("./operate.js");
+      end(await rewind(table, { ...options, to }));
+    });
+
   outputOptions(commands.command("demo"))
     .description("produce ride-sharing events, some damaged, and gate them into six Delta tables")
     .addOption(number("--seconds <n>", "how long to produce", 20))
@@ -50,6 +87,14 @@ export function program(end: (code: number) => void): Command {
     });
 
   return commands;
+}
+
+type RewindOptions = OperateOptions & { toVersion?: RewindTarget; toOffsets?: RewindTarget };
+
+function operateOptions(command: Command): Command {
+  return outputOptions(command)
+    .argument("<table>", "path or URL of the output table")
+    .option("--query <name>", "where the table has several");
 }
 
 function outputOptions(command: Command): Command {

@@ -24,6 +24,8 @@ export function verifyText(report: VerifyReport): string {
     ["rejected", count(report.rejected)],
     ["dead letters", count(report.deadLetters)],
     ["skipped", count(report.skipped)],
+    ["gaps", count(report.gaps)],
+    ["lost", count(report.lost)],
     ["open debts", count(openDebts)],
     ...report.sideTables.map(({ role, path, rows, paidTo }): [string, string] => [
       role,

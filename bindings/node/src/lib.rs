@@ -12,5 +12,6 @@ mod config;
 mod failure;
 mod inspect;
 mod logging;
+mod operate;
 mod query;
 mod values;

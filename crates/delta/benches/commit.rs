@@ -69,6 +69,8 @@ fn table(role: TableRole, folder: &Path) -> TableConfig {
         partition_columns: Vec::new(),
         codec: Codec::default(),
         target_file_bytes: 128 << 20,
+        merge_schema: false,
+        store: Default::default(),
     }
 }
 
@@ -94,7 +96,7 @@ async fn run(durability: Durability, tables: &[TableRole]) -> Vec<Duration> {
             sink.write(*role, rows).await.expect("writes");
         }
         let started = Instant::now();
-        let commit = BatchCommit { ledger: ledger(offset, tables), blocked: false };
+        let commit = BatchCommit { ledger: ledger(offset, tables), blocked: None };
         let outcome = sink.commit(commit).await.expect("commits");
         times.push(started.elapsed());
         let CommitOutcome::Committed { side_tables, .. } = outcome else {

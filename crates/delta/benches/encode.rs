@@ -28,6 +28,8 @@ fn config(codec: Codec) -> DeltaSinkConfig {
         partition_columns: Vec::new(),
         codec,
         target_file_bytes: 128 << 20,
+        merge_schema: false,
+        store: Default::default(),
     };
     DeltaSinkConfig {
         query: "bench".to_owned(),
@@ -63,7 +65,7 @@ async fn write(mut sink: DeltaSink, chunks: &[RecordBatch]) -> DeltaSink {
     for chunk in chunks {
         sink.write(TableRole::Output, chunk.clone()).await.expect("writes");
     }
-    sink.commit(BatchCommit { ledger: ledger(), blocked: false }).await.expect("commits");
+    sink.commit(BatchCommit { ledger: ledger(), blocked: None }).await.expect("commits");
     sink
 }
 

@@ -14,6 +14,10 @@ pub(crate) enum Kind {
     Block,
     /// In a side table: files owed by output versions.
     Payment,
+    /// In a side table: columns that payments will bring.
+    Schema,
+    /// An operator let a blocked query go on.
+    Release,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -20,9 +20,9 @@ pub(crate) fn query(query: &str) -> String {
     format!("headgate/{}", encode(query))
 }
 
-/// True for the name that [`query`] gives, whichever query it is.
-pub(crate) fn is_query(app_id: &str) -> bool {
-    app_id.strip_prefix("headgate/").is_some_and(|name| !name.contains(['/', '@']))
+/// The query whose name [`query`] gave.
+pub(crate) fn query_of(app_id: &str) -> Option<String> {
+    app_id.strip_prefix("headgate/").filter(|name| !name.contains(['/', '@'])).and_then(decode)
 }
 
 /// `P`: everything that belongs to one incarnation of a query starts with it.
@@ -38,6 +38,11 @@ pub(crate) fn side(prefix: &str, address: &str) -> String {
     format!("{prefix}/side/{}", address_hash(address))
 }
 
+/// The version that blocked; 0 once released.
+pub(crate) fn block(prefix: &str) -> String {
+    format!("{prefix}/block")
+}
+
 /// First 16 hexadecimal digits of the address's SHA-256.
 pub(crate) fn address_hash(address: &str) -> String {
     Sha256::digest(address.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
@@ -49,6 +54,7 @@ pub(crate) enum Key {
     Position(PartitionId),
     /// Hash of the side table's address.
     Side(String),
+    Block,
     Other,
 }
 
@@ -62,6 +68,7 @@ pub(crate) fn parse(prefix: &str, app_id: &str) -> Option<Key> {
             Key::Position(PartitionId::new(decode(topic)?, decode(topic_id)?, partition))
         }
         (None, "side") => Key::Side(tail.to_owned()),
+        (None, "block") => Key::Block,
         _ => Key::Other,
     })
 }
@@ -83,6 +90,7 @@ mod tests {
         assert_eq!(parse(&prefix, &side), Some(Key::Side(address_hash("file:///lake/rejects"))));
         assert_eq!(parse(&prefix, "headgate/a%2Fb%40c@fe/block"), None);
         assert_eq!(parse(&prefix, "headgate/a%2Fb%40c"), None);
-        assert!(is_query(&query("a/b@c")) && !is_query(&prefix) && !is_query(&side));
+        assert_eq!(query_of(&query("a/b@c")).as_deref(), Some("a/b@c"));
+        assert_eq!((query_of(&prefix), query_of(&side)), (None, None));
     }
 }

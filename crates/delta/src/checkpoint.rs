@@ -1,46 +1,67 @@
 //! Log checkpoints, apart from the data path and on handles of their own.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use deltalake::logstore::LogStoreRef;
 use deltalake::{DeltaTable, checkpoints};
-
-use crate::log::Log;
+use tokio::task::JoinHandle;
 
 /// Commits between two checkpoints: a start reads at most this many entries beside one checkpoint.
 const INTERVAL: i64 = 100;
+/// A checkpoint that takes longer is left to the next start.
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// The checkpoints of one table.
 #[derive(Default)]
 pub(crate) struct Checkpoints {
-    due: Arc<AtomicBool>,
-    running: Arc<AtomicBool>,
+    /// The version of the newest one.
+    newest: Arc<AtomicI64>,
+    running: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Checkpoints {
-    /// Starts one when it is due and none is running. One that failed, or fell due while another
-    /// was running, is due again at the next commit.
-    pub fn after_commit(&self, log: &Log, version: i64) {
-        if version % INTERVAL == 0 && version > 0 {
-            self.due.store(true, Ordering::Release);
-        }
-        if !self.due.load(Ordering::Acquire) || self.running.swap(true, Ordering::AcqRel) {
+    /// One was found at `version`.
+    pub fn found(&self, version: i64) {
+        self.newest.fetch_max(version, Ordering::AcqRel);
+    }
+
+    /// Starts one when the newest is old enough and none is running; one that failed is tried again
+    /// at the next commit.
+    pub fn after_commit(&self, store: &LogStoreRef, address: &str, version: i64) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_running = running.as_ref().is_some_and(|running| !running.is_finished());
+        if is_running || version - self.newest.load(Ordering::Acquire) < INTERVAL {
             return;
         }
-        self.due.store(false, Ordering::Release);
-        let (store, address) = (log.store.clone(), log.address.clone());
-        let (due, running) = (Arc::clone(&self.due), Arc::clone(&self.running));
-        tokio::spawn(async move {
+        let (store, address, newest) =
+            (store.clone(), address.to_owned(), Arc::clone(&self.newest));
+        *running = Some(tokio::spawn(async move {
             let mut table = DeltaTable::new(store);
             let done = match table.load_version(version as u64).await {
                 Ok(()) => checkpoints::create_checkpoint(&table, None).await,
                 Err(error) => Err(error),
             };
-            if let Err(error) = done {
-                tracing::warn!(%address, version, %error, "log checkpoint not written");
-                due.store(true, Ordering::Release);
+            match done {
+                Ok(()) => {
+                    newest.fetch_max(version, Ordering::AcqRel);
+                }
+                Err(error) => {
+                    tracing::warn!(%address, version, %error, "log checkpoint not written")
+                }
             }
-            running.store(false, Ordering::Release);
-        });
+        }));
+    }
+
+    /// Waits for the one that is running: a process that ends under it would break it off.
+    pub async fn finish(&self) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(running) = running else { return };
+        match tokio::time::timeout(LONGEST, running).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "a log checkpoint was broken off"),
+            Err(_) => tracing::warn!("a log checkpoint is not waited for any longer"),
+        }
     }
 }

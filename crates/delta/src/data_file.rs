@@ -13,6 +13,7 @@ use parquet::schema::types::ColumnPath;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::answer::told;
 use crate::fault::Source;
 use crate::partitions::PartitionKey;
 use crate::parts::Parts;
@@ -207,6 +208,7 @@ impl DataFile {
             && let Err(error) = upload.abort().await
         {
             let file = self.path.filename();
+            let error = told(error.into());
             tracing::warn!(file, %error, "multipart upload not aborted");
         }
     }
@@ -268,6 +270,7 @@ pub(crate) async fn delete(objects: &Arc<dyn ObjectStore>, files: &[WrittenFile]
     for (path, result) in futures::future::join_all(deletions).await {
         if let Err(error) = result {
             let file = path.filename();
+            let error = told(error.into());
             tracing::warn!(file, %error, "file of a dropped batch left behind, vacuum removes it");
         }
     }

@@ -1,5 +1,6 @@
-use crate::commit::is_full;
 use headgate_model::{Blame, Fault, FaultContext, Retry};
+
+use crate::answer::{is_full, is_permanent, told};
 
 pub(crate) type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -18,7 +19,7 @@ pub enum DeltaFault {
     #[error("{address} is partitioned otherwise")]
     Partitioning { address: String, expected: String, actual: String },
     #[error("version {version} of {address} changed its schema or partitioning")]
-    SchemaChanged { address: String, version: i64 },
+    SchemaChanged { address: String, version: i64, difference: String },
     #[error("{address} has a property that would lose positions")]
     Property { address: String, property: String, actual: String },
     #[error("{address} needs Delta features that cannot be written here")]
@@ -31,6 +32,14 @@ pub enum DeltaFault {
     DebtLost { address: String, version: i64, what: String },
     #[error("the incarnation of query {query} changed while it was running")]
     Superseded { query: String, expected: String, actual: String },
+    #[error("query {query} was adopted under another name")]
+    Retired { query: String },
+    #[error(
+        "query {query} has no positions in {address}, but {other} has read the same topics into it"
+    )]
+    ReadUnderAnotherName { query: String, other: String, address: String },
+    #[error("{address} holds nothing of query {query}")]
+    UnknownQuery { query: String, address: String, known: Vec<String> },
     #[error("the log of {address} stayed unreachable for the whole retry budget")]
     CommitUnknown { address: String, version: i64, source: Source },
     #[error("cannot encode rows for {address}")]
@@ -43,7 +52,7 @@ pub enum DeltaFault {
 
 impl DeltaFault {
     pub(crate) fn store(operation: &'static str, address: &str, source: impl Into<Source>) -> Self {
-        Self::Store { operation, address: address.to_owned(), source: source.into() }
+        Self::Store { operation, address: address.to_owned(), source: told(source.into()) }
     }
 
     /// Another writer's entry stopped the batch: none of its puts can land any more.
@@ -52,6 +61,7 @@ impl DeltaFault {
             self,
             Self::Superseded { .. }
                 | Self::SchemaChanged { .. }
+                | Self::Schema { .. }
                 | Self::Property { .. }
                 | Self::Protocol { .. }
         )
@@ -78,6 +88,9 @@ impl Fault for DeltaFault {
             Self::MissingEntry { .. } => "DELTA_LOG_GAP",
             Self::DebtLost { .. } => "DELTA_DEBT_LOST",
             Self::Superseded { .. } => "QUERY_SUPERSEDED",
+            Self::Retired { .. } => "QUERY_RETIRED",
+            Self::ReadUnderAnotherName { .. } => "QUERY_RENAMED",
+            Self::UnknownQuery { .. } => "QUERY_UNKNOWN",
             Self::CommitUnknown { .. } => "DELTA_COMMIT_UNKNOWN",
             Self::Encode { .. } => "PARQUET_ENCODE",
             Self::NoLedger { .. } => "DELTA_NO_LEDGER",
@@ -97,6 +110,11 @@ impl Fault for DeltaFault {
 
     fn retry(&self) -> Retry {
         match self {
+            Self::Store { source, .. }
+                if is_permanent(source.as_ref()) && !is_full(source.as_ref()) =>
+            {
+                Retry::Never
+            }
             Self::Store { .. } | Self::CommitUnknown { .. } | Self::SchemaChanged { .. } => {
                 Retry::Later
             }
@@ -135,16 +153,18 @@ impl Fault for DeltaFault {
             Self::Schema { column, expected, actual, .. } => say(
                 expected,
                 actual,
-                &format!("column {column}: change the contract, or write to another table"),
+                &format!(
+                    "column {column}: change the contract, add missing columns by mergeSchema: \"true\" in the table's options, or write to another table"
+                ),
             ),
             Self::Partitioning { expected, actual, .. } => say(
                 expected,
                 actual,
                 "give the table's own partition columns, or write to another table",
             ),
-            Self::SchemaChanged { version, .. } => say(
-                "the schema that the table had at the start",
-                &format!("another writer's metaData in version {version}"),
+            Self::SchemaChanged { version, difference, .. } => say(
+                "a schema that the open batch fits",
+                &format!("another writer's metaData in version {version}: {difference}"),
                 "start again: the new schema is checked against the contract",
             ),
             Self::Property { property, actual, .. } => say(
@@ -178,6 +198,19 @@ impl Fault for DeltaFault {
                 expected,
                 actual,
                 "another start took the query over under a new incarnation; this one ends",
+            ),
+            Self::Retired { query } => {
+                say("a query that no other one has adopted", query, "start it under its new name")
+            }
+            Self::ReadUnderAnotherName { query, other, .. } => say(
+                &format!("positions of {query}"),
+                &format!("positions of {other}"),
+                "`headgate adopt` hands them over; another output table, or the old name, are the other ways: reading the topics again would double their rows",
+            ),
+            Self::UnknownQuery { query, known, .. } => say(
+                &format!("one of {}", known.join(", ")),
+                query,
+                "`headgate verify` names the queries of a table",
             ),
             Self::CommitUnknown { version, source, .. } => say(
                 "an answer from the store",

@@ -6,39 +6,59 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `log`, `commit` | one log: read an entry, put one if absent, tell whose it is |
+//! | `log`, `head`, `entry`, `commit` | one log: read an entry, put one if absent, tell whose it is |
 //! | `image`, `app_id`, `account` | what a query keeps in the log, its names and its JSON |
-//! | `side` | debts and payments |
-//! | `protocol` | what a table may demand of its writers |
+//! | `committer`, `side` | the protocol: batches, blocks, debts and payments |
+//! | `operate` | what operators commit: release, adopt, rewind |
+//! | `rules` | what a test can take away from the protocol, to see it fail |
+//! | `protocol`, `evolution` | what a table may demand of its writers, and columns that come to it |
+//! | `address`, `object_stores`, `store`, `durable` | where tables are kept |
+//! | `answer`, `fault` | what goes wrong there |
 //! | `table`, `table_writer`, `data_file`, `partitions`, `stats` | tables and their files |
 //! | `verify`, `preview` | ledgers and rows read back |
 
 mod account;
+mod address;
+mod answer;
 mod app_id;
 mod checkpoint;
 mod commit;
+mod committer;
 mod data_file;
 mod durable;
+mod entry;
+mod evolution;
 mod fault;
+mod head;
 mod image;
 mod log;
+#[cfg(test)]
+mod model;
+mod moment;
 mod object_reader;
+mod object_stores;
+mod operate;
 mod partitions;
 mod parts;
 mod preview;
 mod protocol;
+mod rules;
 mod side;
 mod sink;
 mod snapshot_txns;
 mod stats;
+mod store;
 mod table;
 mod table_writer;
 mod verify;
 mod verify_log;
 
+pub use address::{AddressFault, address_in, address_of};
 pub use data_file::Codec;
 pub use fault::DeltaFault;
+pub use object_stores::{Cloud, OptionFault, StoreOptions};
+pub use operate::{Operation, Operator, RewindTo};
 pub use preview::{TableSize, newest_rows, table_size};
 pub use sink::{DeltaSink, DeltaSinkConfig};
-pub use table::{Durability, TableConfig, address_of};
+pub use table::{Durability, TableConfig};
 pub use verify::{SideReport, VerifyReport, verify};

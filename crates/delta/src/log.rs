@@ -1,122 +1,85 @@
 //! One table's Delta log, entry by entry: read, and put if absent.
 
-use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
-use deltalake::ObjectStore;
-use deltalake::logstore::{CommitOrBytes, LogStore, LogStoreRef};
-use serde::Deserialize;
-use serde_json::Value;
-use uuid::Uuid;
 
-use crate::account::Account;
-use crate::durable;
+use crate::answer::{is_permanent, told};
+use crate::entry::{Entry, TableMetadata};
 use crate::fault::{DeltaFault, Source};
-use crate::protocol::{Protocol, check_metadata};
+use crate::head::Head;
+use crate::moment::Moment;
+use crate::rules::{self, Rule};
 
-/// What a log entry says, as far as a writer cares; its files are not kept.
-#[derive(Debug, Default)]
-pub(crate) struct Entry {
+/// A table's newest state, but for its files.
+#[derive(Clone, Debug)]
+pub(crate) struct Tip {
+    pub version: i64,
+    pub metadata: TableMetadata,
     pub txns: Vec<(String, i64)>,
-    pub metadata: Option<TableMetadata>,
-    pub protocol: Option<Protocol>,
-    pub account: Option<Account>,
-    pub operation: Option<String>,
+    pub newest: Option<Entry>,
+    /// Before it was read.
+    pub at: Moment,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct TableMetadata {
-    pub schema_string: String,
-    #[serde(default)]
-    pub partition_columns: Vec<String>,
-    #[serde(default)]
-    pub configuration: std::collections::BTreeMap<String, Value>,
+/// Where logs are kept; the commit protocol needs no more of a store than this.
+#[async_trait]
+pub(crate) trait LogStorage: Send + Sync {
+    /// `None` beyond the tip, and where clean-up has been.
+    async fn read(&self, version: i64) -> Result<Option<Bytes>, DeltaFault>;
+
+    /// Succeeds only if the slot was empty. An error says nothing about the slot: read it.
+    async fn put(&self, version: i64, bytes: Bytes) -> Result<(), Source>;
+
+    /// Found by listing the log, not by trying slots. `None`: there is no table.
+    async fn tip(&self) -> Result<Option<Tip>, DeltaFault>;
+
+    /// `None`: there is no such file.
+    async fn file_size(&self, path: &str) -> Result<Option<u64>, DeltaFault>;
+
+    /// Told of every version put.
+    fn committed(&self, version: i64);
+
+    /// Waits for what [`committed`](Self::committed) has started.
+    async fn finish(&self);
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Line {
-    txn: Option<TxnLine>,
-    meta_data: Option<TableMetadata>,
-    protocol: Option<Protocol>,
-    commit_info: Option<CommitInfoLine>,
+/// What follows a head.
+pub(crate) enum News {
+    Entries(Vec<Entry>),
+    /// Nothing: the head is the tip.
+    Tip,
+    /// The head was last seen as the tip so long ago that clean-up may have emptied the slots after
+    /// it, and that what is found there may be what another sleeper put into such a hole.
+    Unknown,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TxnLine {
-    app_id: String,
-    version: i64,
+/// What a slot holds after a put.
+pub(crate) enum Slot {
+    /// With the moment before the put.
+    Ours(Moment),
+    Other(Box<Entry>),
+    /// The head was too old before the put or at its reply: whatever was answered proves nothing.
+    Unknown,
 }
 
-#[derive(Deserialize)]
-struct CommitInfoLine {
-    operation: Option<String>,
-    headgate: Option<Account>,
-}
-
-impl Entry {
-    pub fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
-        let mut entry = Self::default();
-        let mut lines = 0;
-        for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let Line { txn, meta_data, protocol, commit_info } = serde_json::from_slice(line)?;
-            lines += 1;
-            entry.txns.extend(txn.map(|txn| (txn.app_id, txn.version)));
-            entry.metadata = meta_data.or(entry.metadata);
-            entry.protocol = protocol.or(entry.protocol);
-            if let Some(info) = commit_info {
-                entry.account = info.headgate;
-                entry.operation = info.operation;
-            }
-        }
-        if lines == 0 {
-            return Err(serde::de::Error::custom("the entry is empty"));
-        }
-        Ok(entry)
-    }
-
-    /// Refuses what appending to a table of `base` cannot stand on.
-    pub fn check(
-        &self,
-        version: i64,
-        base: &TableMetadata,
-        address: &str,
-    ) -> Result<(), DeltaFault> {
-        if let Some(protocol) = &self.protocol {
-            protocol.check(address)?;
-        }
-        let Some(metadata) = &self.metadata else { return Ok(()) };
-        check_metadata(metadata, address)?;
-        let same = metadata.schema_string == base.schema_string
-            && metadata.partition_columns == base.partition_columns;
-        if same {
-            Ok(())
-        } else {
-            Err(DeltaFault::SchemaChanged { address: address.to_owned(), version })
-        }
-    }
-}
+/// How long an empty slot is tried again before the outcome is declared unknown.
+pub(crate) const RETRY_BUDGET: Duration = Duration::from_secs(60);
+/// The same for a payment that can stay owed: the batch it follows is committed and waits for it.
+pub(crate) const PAYMENT_BUDGET: Duration = Duration::from_secs(5);
 
 /// The log of one table. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Log {
-    pub store: LogStoreRef,
+    pub storage: Arc<dyn LogStorage>,
     pub address: String,
-    /// Set when entries and files are to survive a power loss.
-    pub synced_root: Option<PathBuf>,
 }
 
 impl Log {
-    pub fn objects(&self) -> Arc<dyn ObjectStore> {
-        self.store.object_store(None)
-    }
-
-    /// `None` beyond the tip, and where clean-up has been.
     pub async fn read(&self, version: i64) -> Result<Option<Entry>, DeltaFault> {
-        let Some(bytes) = self.read_bytes(version).await? else { return Ok(None) };
+        let Some(bytes) = self.storage.read(version).await? else { return Ok(None) };
         Entry::parse(&bytes).map(Some).map_err(|source| DeltaFault::TornEntry {
             address: self.address.clone(),
             version,
@@ -124,22 +87,89 @@ impl Log {
         })
     }
 
-    pub async fn read_bytes(&self, version: i64) -> Result<Option<Bytes>, DeltaFault> {
-        self.store
-            .read_commit_entry(version as u64)
-            .await
-            .map_err(|source| DeltaFault::store("read a log entry", &self.address, source))
+    /// Up to `most` entries that follow `head`, read side by side: one after the other would never
+    /// catch up with a busy writer behind a slow store.
+    pub async fn news(&self, head: &mut Head, most: i64) -> Result<News, DeltaFault> {
+        let asked = Moment::now();
+        let next = head.version + 1;
+        let reads = (next..next + most).map(|version| self.read(version));
+        let mut entries = Vec::new();
+        for read in futures::future::join_all(reads).await {
+            match read? {
+                Some(entry) => entries.push(entry),
+                None => break,
+            }
+        }
+        if !head.is_fresh() {
+            return Ok(News::Unknown);
+        }
+        if !entries.is_empty() {
+            return Ok(News::Entries(entries));
+        }
+        head.confirm(asked);
+        Ok(News::Tip)
     }
 
-    /// Succeeds only if the slot was empty. An error says nothing about the slot: read it.
-    pub async fn put(&self, version: i64, bytes: Bytes) -> Result<(), Source> {
-        match &self.synced_root {
-            Some(root) => durable::put_if_absent(root.clone(), version, bytes).await,
-            None => self
-                .store
-                .write_commit_entry(version as u64, CommitOrBytes::LogBytes(bytes), Uuid::new_v4())
-                .await
-                .map_err(Into::into),
+    /// Puts `bytes` after `head` if absent. Whatever the store answers, the slot decides: an error
+    /// may hide our own success, and an empty slot takes the same bytes again.
+    pub async fn put(
+        &self,
+        head: &Head,
+        batch: &str,
+        bytes: &Bytes,
+        budget: Duration,
+    ) -> Result<Slot, DeltaFault> {
+        let version = head.version + 1;
+        let started = tokio::time::Instant::now();
+        let mut pauses = Pauses::default();
+        loop {
+            if !head.is_fresh() {
+                return Ok(Slot::Unknown);
+            }
+            let sent = Moment::now();
+            let answer = self.storage.put(version, bytes.clone()).await;
+            let trusted = |slot| if head.is_fresh() { slot } else { Slot::Unknown };
+            let Err(source) = answer.map_err(told) else { return Ok(trusted(Slot::Ours(sent))) };
+            match self.read(version).await {
+                Ok(Some(entry)) => {
+                    let is_ours = entry.account.as_ref().is_some_and(|own| own.batch == batch)
+                        && rules::holds(Rule::SlotTells);
+                    let slot =
+                        if is_ours { Slot::Ours(sent) } else { Slot::Other(Box::new(entry)) };
+                    return Ok(trusted(slot));
+                }
+                Ok(None) if is_permanent(source.as_ref()) => {
+                    return Err(DeltaFault::store("put a log entry", &self.address, source));
+                }
+                Err(torn @ DeltaFault::TornEntry { .. }) => return Err(torn),
+                Ok(None) | Err(_) if started.elapsed() > budget => {
+                    let address = self.address.clone();
+                    return Err(DeltaFault::CommitUnknown { address, version, source });
+                }
+                Ok(None) | Err(_) => {
+                    tracing::warn!(address = %self.address, version, error = %source, "commit not answered, trying the same slot again");
+                    tokio::time::sleep(pauses.next()).await;
+                }
+            }
         }
+    }
+}
+
+/// Pauses between tries: each twice the last, up to a limit.
+struct Pauses(Duration);
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self(Duration::from_millis(50))
+    }
+}
+
+impl Pauses {
+    const LONGEST: Duration = Duration::from_secs(5);
+
+    fn next(&mut self) -> Duration {
+        let pause = self.0;
+        self.0 = (pause * 2).min(Self::LONGEST);
+        pause
     }
 }

@@ -12,9 +12,10 @@ use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use url::Url;
 
 use crate::fault::{DeltaFault, Source};
-use crate::log::Log;
+use crate::log::LogStorage;
 use crate::object_reader::ObjectReader;
-use crate::table::log_store;
+use crate::object_stores::StoreOptions;
+use crate::store::TableStore;
 use crate::verify_log::adds;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +27,8 @@ pub struct TableSize {
 /// Version and rows of a table, by the statistics of its files.
 pub async fn table_size(address: &Url) -> Result<TableSize, DeltaFault> {
     let fail = |source| DeltaFault::store("read the table", address.as_str(), source);
-    let mut table = DeltaTable::new(log_store(address)?);
+    let mut table =
+        DeltaTable::new(TableStore::open(address, &StoreOptions::default(), None)?.store);
     table.load().await.map_err(fail)?;
     let state = table.snapshot().map_err(fail)?;
     let rows = state.log_data().iter().filter_map(|file| file.num_records()).sum::<usize>();
@@ -35,7 +37,7 @@ pub async fn table_size(address: &Url) -> Result<TableSize, DeltaFault> {
 
 /// At most `limit` rows, of the newest files first, with all columns of the table.
 pub async fn newest_rows(address: &Url, limit: usize) -> Result<RecordBatch, DeltaFault> {
-    let log = Log { store: log_store(address)?, address: address.to_string(), synced_root: None };
+    let log = TableStore::open(address, &StoreOptions::default(), None)?;
     let fail = |source: Source| DeltaFault::store("read the table", address.as_str(), source);
     let mut table = DeltaTable::new(log.store.clone());
     table.load().await.map_err(|source| fail(source.into()))?;
@@ -67,7 +69,7 @@ struct ActiveFile {
 
 /// The files of a table, as its log tells their order.
 struct Newest {
-    log: Log,
+    log: TableStore,
     /// The next entry to read.
     version: i64,
     active: BTreeMap<String, ActiveFile>,
@@ -79,7 +81,7 @@ impl Newest {
     /// After the entries that clean-up has left, files come in any order.
     async fn next(&mut self) -> Result<Option<ActiveFile>, DeltaFault> {
         while self.told.is_empty() && self.version >= 0 && !self.active.is_empty() {
-            let Some(bytes) = self.log.read_bytes(self.version).await? else {
+            let Some(bytes) = self.log.read(self.version).await? else {
                 self.version = -1;
                 break;
             };
@@ -99,7 +101,7 @@ impl Newest {
 }
 
 async fn read_file(
-    log: &Log,
+    log: &TableStore,
     file: ActiveFile,
     schema: &SchemaRef,
     limit: usize,

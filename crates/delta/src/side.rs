@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use deltalake::Path;
-use deltalake::logstore::object_store::{Error as StoreError, ObjectStoreExt};
 use headgate_model::TableRole;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::account::{Account, Debt, Kind};
 use crate::app_id;
-use crate::checkpoint::Checkpoints;
-use crate::commit::{self, Actions, Slot};
+use crate::commit::{self, Actions};
+use crate::entry::Entry;
+use crate::evolution;
 use crate::fault::DeltaFault;
-use crate::log::{Entry, Log, TableMetadata};
-use crate::table::Tip;
+use crate::head::Head;
+use crate::log::{Log, News, RETRY_BUDGET, Slot, Tip};
+use crate::rules::{self, Rule};
 
 /// One side table, and what output versions owe it.
 pub(crate) struct Side {
@@ -24,9 +24,7 @@ pub(crate) struct Side {
     pub log: Log,
     /// First digits of the address's hash, as `txn` names have it.
     pub hash: String,
-    version: i64,
-    metadata: TableMetadata,
-    checkpoints: Checkpoints,
+    head: Head,
     /// Own `txn` names of this query, whatever the incarnation, and the output version paid to.
     paid: BTreeMap<String, i64>,
     /// Output versions above the one paid to, with what they owe.
@@ -36,16 +34,8 @@ pub(crate) struct Side {
 impl Side {
     pub fn of_tip(role: Option<TableRole>, log: Log, tip: &Tip) -> Self {
         let hash = app_id::address_hash(&log.address);
-        let mut side = Self {
-            role,
-            log,
-            hash,
-            version: tip.version,
-            metadata: tip.metadata.clone(),
-            checkpoints: Checkpoints::default(),
-            paid: BTreeMap::new(),
-            owed: BTreeMap::new(),
-        };
+        let (paid, owed) = (BTreeMap::new(), BTreeMap::new());
+        let mut side = Self { role, log, hash, head: Head::of_tip(tip), paid, owed };
         side.absorb(&tip.txns);
         side
     }
@@ -58,16 +48,36 @@ impl Side {
     }
 
     fn apply(&mut self, entry: &Entry) -> Result<(), DeltaFault> {
-        entry.check(self.version + 1, &self.metadata, &self.log.address)?;
-        self.version += 1;
+        self.head.check(entry, &self.log.address)?;
+        self.head.advance(entry);
         self.absorb(&entry.txns);
         Ok(())
     }
 
     async fn read_to_tip(&mut self) -> Result<(), DeltaFault> {
-        while let Some(entry) = self.log.read(self.version + 1).await? {
-            self.apply(&entry)?;
+        let mut most = 1;
+        loop {
+            match self.log.news(&mut self.head, most).await? {
+                News::Tip => return Ok(()),
+                News::Unknown => return self.reopen().await,
+                News::Entries(entries) => {
+                    entries.iter().try_for_each(|entry| self.apply(entry))?;
+                    most = (most * 2).min(16);
+                }
+            }
         }
+    }
+
+    pub async fn reopen(&mut self) -> Result<(), DeltaFault> {
+        let address = &self.log.address;
+        let gone = || DeltaFault::NotATable { address: address.clone() };
+        let tip = self.log.storage.tip().await?.ok_or_else(gone)?;
+        if tip.version < self.head.version {
+            let (address, version) = (address.clone(), self.head.version);
+            return Err(DeltaFault::MissingEntry { address, version });
+        }
+        self.head = Head::of_tip(&tip);
+        self.absorb(&tip.txns);
         Ok(())
     }
 
@@ -81,22 +91,18 @@ impl Side {
     }
 
     pub fn version(&self) -> i64 {
-        self.version
+        self.head.version
     }
 
     pub fn open_debts(&self) -> usize {
         self.owed.len()
     }
 
-    pub fn owe(&mut self, version: i64, debt: Debt) {
-        self.owed.insert(version, debt);
-    }
-
     /// Takes in what a version of the output, whichever worker wrote it, owes this table.
     pub fn take_debts(&mut self, version: i64, account: &Account) {
         for debt in &account.debts {
             if debt.address == self.log.address {
-                self.owe(version, debt.clone());
+                self.owed.insert(version, debt.clone());
             }
         }
     }
@@ -107,9 +113,26 @@ impl Side {
         let mut next = Some(last);
         while let Some(version) = next.filter(|version| *version > paid) {
             let debt = read_debt(output, version, &self.hash).await?;
-            check_files(&self.log, version, &debt).await?;
+            self.check_files(version, &debt).await?;
             next = debt.prev;
-            self.owe(version, debt);
+            self.owed.insert(version, debt);
+        }
+        Ok(())
+    }
+
+    /// A payment that names a file which is gone would make the side table unreadable.
+    async fn check_files(&self, version: i64, debt: &Debt) -> Result<(), DeltaFault> {
+        for add in &debt.adds {
+            let path = add.get("path").and_then(Value::as_str).unwrap_or_default();
+            let address = self.log.address.clone();
+            let lost = |what: String| DeltaFault::DebtLost { address, version, what };
+            match self.log.storage.file_size(path).await? {
+                None => return Err(lost(format!("file {path} is gone"))),
+                Some(size) if Some(size) != add.get("size").and_then(Value::as_u64) => {
+                    return Err(lost(format!("file {path} has another size")));
+                }
+                Some(_) => {}
+            }
         }
         Ok(())
     }
@@ -125,55 +148,74 @@ impl Side {
         loop {
             let from = self.paid_to(prefix);
             self.owed.retain(|version, _| *version > from);
+            if !rules::holds(Rule::PayAll) {
+                let newest = self.owed.last_key_value().map(|(version, _)| *version);
+                self.owed.retain(|version, _| Some(*version) == newest);
+            }
             let Some(to) = self.owed.last_key_value().map(|(version, _)| *version) else {
                 return Ok(());
             };
-            let batch = Uuid::new_v4().to_string();
-            let payment = Account {
-                kind: Kind::Payment,
-                batch: batch.clone(),
-                pays: Some((from, to)),
-                ..account.clone()
-            };
-            let adds: Vec<&Value> = self.owed.values().flat_map(|debt| &debt.adds).collect();
+            let payment =
+                Account { kind: Kind::Payment, pays: Some((from, to)), ..account.clone() };
+            let adds: Vec<Value> =
+                self.owed.values().flat_map(|debt| debt.adds.iter().cloned()).collect();
             let rows = self.owed.values().map(|debt| debt.rows).sum();
-            let actions = Actions { adds, txns: vec![(txn.clone(), to)], rows };
-            let next = self.version + 1;
-            let bytes = commit::bytes(next, &payment, &actions)
-                .map_err(|source| DeltaFault::encode(&self.log.address, source))?;
-            match commit::put(&self.log, next, &batch, &bytes, budget).await? {
-                Slot::Ours => {
-                    self.version = next;
-                    self.paid.insert(txn.clone(), to);
-                    self.checkpoints.after_commit(&self.log, next);
-                }
-                Slot::Other(entry) => {
-                    self.apply(&entry)?;
-                    self.read_to_tip().await?;
-                }
+            let txns = vec![(txn.clone(), to)];
+            let actions = Actions { adds: adds.iter().collect(), txns, rows, metadata: None };
+            self.put(payment, &actions, budget).await?;
+        }
+    }
+
+    /// Adds the columns that the query writes and the table lacks, before any commit needs them.
+    pub async fn evolve(&mut self, account: &Account, wanted: &[Value]) -> Result<(), DeltaFault> {
+        loop {
+            let merged = evolution::merge(&self.head.metadata, wanted)
+                .map_err(|column| clash(&self.log.address, &column))?;
+            let Some(metadata) = merged else { return Ok(()) };
+            let account = Account { kind: Kind::Schema, ..account.clone() };
+            let actions = Actions { metadata: Some(metadata), ..Actions::default() };
+            self.put(account, &actions, RETRY_BUDGET).await?;
+        }
+    }
+
+    /// One try at the slot after the head; whoever has it, the head has moved on afterwards.
+    async fn put(
+        &mut self,
+        account: Account,
+        actions: &Actions<'_>,
+        budget: Duration,
+    ) -> Result<(), DeltaFault> {
+        let batch = Uuid::new_v4().to_string();
+        let account = Account { batch: batch.clone(), ..account };
+        let bytes = commit::bytes(self.head.version + 1, &account, actions)
+            .map_err(|source| DeltaFault::encode(&self.log.address, source))?;
+        match self.log.put(&self.head, &batch, &bytes, budget).await? {
+            Slot::Unknown => self.reopen().await,
+            Slot::Other(entry) => {
+                self.apply(&entry)?;
+                self.read_to_tip().await
+            }
+            Slot::Ours(sent) => {
+                self.apply(&Entry {
+                    txns: actions.txns.clone(),
+                    metadata: actions.metadata.clone(),
+                    ..Entry::default()
+                })?;
+                self.head.confirm(sent);
+                self.log.storage.committed(self.head.version);
+                Ok(())
             }
         }
     }
 }
 
-/// A payment that names a file which is gone would make the side table unreadable.
-async fn check_files(log: &Log, version: i64, debt: &Debt) -> Result<(), DeltaFault> {
-    let objects = log.objects();
-    for add in &debt.adds {
-        let path = add.get("path").and_then(Value::as_str).unwrap_or_default();
-        let lost =
-            |what: String| DeltaFault::DebtLost { address: log.address.clone(), version, what };
-        let decoded = path.replace("%25", "%");
-        let found = objects.head(&Path::parse(&decoded).map_err(|e| lost(e.to_string()))?).await;
-        let found = found.map_err(|error| match error {
-            StoreError::NotFound { .. } => lost(format!("file {path} is gone")),
-            error => DeltaFault::store("look for a file of a debt", &log.address, error),
-        })?;
-        if Some(found.size) != add.get("size").and_then(Value::as_u64) {
-            return Err(lost(format!("file {path} has another size")));
-        }
+pub(crate) fn clash(address: &str, column: &str) -> DeltaFault {
+    DeltaFault::Schema {
+        address: address.to_owned(),
+        column: column.to_owned(),
+        expected: "the type that the contract gives it".to_owned(),
+        actual: "a column of another type, added by another writer".to_owned(),
     }
-    Ok(())
 }
 
 pub(crate) async fn read_debt(output: &Log, version: i64, hash: &str) -> Result<Debt, DeltaFault> {

@@ -11,12 +11,13 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 
 use crate::fault::{DeltaFault, Source};
-use crate::log::Log;
 use crate::object_reader::ObjectReader;
+use crate::store::TableStore;
 
 type Txns = Vec<(String, i64)>;
 
-pub(crate) async fn read(log: &Log, version: i64) -> Result<Txns, DeltaFault> {
+/// With the version of the checkpoint that they were read from; -1 without one.
+pub(crate) async fn read(log: &TableStore, version: i64) -> Result<(Txns, i64), DeltaFault> {
     let fail = |source: Source| DeltaFault::store("read positions", &log.address, source);
     let listed = list(log).await?;
     let (checkpoint, parts) = newest_checkpoint(&listed, version);
@@ -26,13 +27,13 @@ pub(crate) async fn read(log: &Log, version: i64) -> Result<Txns, DeltaFault> {
     }
     for version in checkpoint + 1..=version {
         let missing = || DeltaFault::MissingEntry { address: log.address.clone(), version };
-        txns.extend(log.read(version).await?.ok_or_else(missing)?.txns);
+        txns.extend(log.read_entry(version).await?.ok_or_else(missing)?.txns);
     }
-    Ok(txns)
+    Ok((txns, checkpoint))
 }
 
 /// Why a log cannot be read, if an entry of it is torn or missing.
-pub(crate) async fn defect(log: &Log) -> Option<DeltaFault> {
+pub(crate) async fn defect(log: &TableStore) -> Option<DeltaFault> {
     let listed = list(log).await.ok()?;
     let newest = listed.iter().filter_map(entry_version).max()?;
     match read(log, newest).await {
@@ -44,11 +45,11 @@ pub(crate) async fn defect(log: &Log) -> Option<DeltaFault> {
 }
 
 /// The oldest entry that clean-up has left.
-pub(crate) async fn first_entry(log: &Log) -> Result<i64, DeltaFault> {
+pub(crate) async fn first_entry(log: &TableStore) -> Result<i64, DeltaFault> {
     Ok(list(log).await?.iter().filter_map(entry_version).min().unwrap_or(0))
 }
 
-async fn list(log: &Log) -> Result<Vec<ObjectMeta>, DeltaFault> {
+async fn list(log: &TableStore) -> Result<Vec<ObjectMeta>, DeltaFault> {
     let objects = log.objects();
     let listing = objects.list(Some(&Path::from("_delta_log")));
     let listed = listing.try_collect().await;
@@ -94,7 +95,7 @@ fn checkpoint_name(name: &str) -> Option<(i64, usize)> {
     Some((version, parts))
 }
 
-async fn read_part(log: &Log, part: &ObjectMeta) -> Result<Txns, Source> {
+async fn read_part(log: &TableStore, part: &ObjectMeta) -> Result<Txns, Source> {
     let reader =
         ObjectReader { objects: log.objects(), path: part.location.clone(), size: part.size };
     let builder = ParquetRecordBatchStreamBuilder::new(reader).await?;

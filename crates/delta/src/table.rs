@@ -3,25 +3,28 @@
 use std::path::Path as LocalPath;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use deltalake::Path;
 use deltalake::kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
 use deltalake::kernel::{Snapshot, StructType};
-use deltalake::logstore::LogStoreRef;
 use deltalake::logstore::object_store::{Error as StoreError, ObjectStoreExt, PutMode, PutOptions};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::SaveMode;
-use deltalake::{DeltaTableBuilder, DeltaTableError, Path};
 use headgate_model::TableRole;
+use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
+use crate::answer::told;
 use crate::data_file::Codec;
 use crate::durable;
+use crate::entry::TableMetadata;
 use crate::fault::DeltaFault;
-use crate::log::{Entry, Log, TableMetadata};
+use crate::log::{LogStorage, Tip};
+use crate::object_stores::StoreOptions;
 use crate::partitions;
-use crate::protocol::{Protocol, check_metadata};
-use crate::snapshot_txns;
+use crate::protocol::Protocol;
 use crate::stats::{OWN_COLUMNS, StatsColumns};
+use crate::store::TableStore;
 use crate::table_writer::Layout;
 
 /// Whether a commit survives the loss of power, on local disks.
@@ -38,79 +41,24 @@ pub enum Durability {
 #[derive(Clone, Debug)]
 pub struct TableConfig {
     pub role: TableRole,
-    /// As [`address_of`] gives it: the same place has one address only.
+    /// As [`address_in`](crate::address_in) gives it: the same place has one address only.
     pub address: Url,
     /// All columns, partition columns included.
     pub schema: SchemaRef,
     pub partition_columns: Vec<String>,
     pub codec: Codec,
     pub target_file_bytes: usize,
+    /// Columns that the table lacks are added to it.
+    pub merge_schema: bool,
+    pub store: StoreOptions,
 }
 
 /// An open table: its log, and the layout of its files.
 pub(crate) struct Table {
-    pub log: Log,
+    pub store: TableStore,
     pub layout: Layout,
-}
-
-/// The one address of a local path: absolute, links resolved, whether or not it exists.
-pub fn address_of(path: &LocalPath) -> Result<Url, DeltaFault> {
-    let not_writable = |source: std::io::Error| DeltaFault::NotWritable {
-        address: path.display().to_string(),
-        source: source.into(),
-    };
-    let absolute = std::path::absolute(path).map_err(not_writable)?;
-    let existing = absolute.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(&absolute);
-    let rest = absolute.strip_prefix(existing).unwrap_or(LocalPath::new(""));
-    let resolved = std::fs::canonicalize(existing).map_err(not_writable)?;
-    let resolved = if rest.as_os_str().is_empty() { resolved } else { resolved.join(rest) };
-    Url::from_file_path(&resolved).map_err(|()| {
-        not_writable(std::io::Error::new(std::io::ErrorKind::InvalidInput, "not an absolute path"))
-    })
-}
-
-pub(crate) fn log_store(address: &Url) -> Result<LogStoreRef, DeltaFault> {
-    DeltaTableBuilder::from_url(address.clone())
-        .and_then(|builder| builder.build_storage())
-        .map_err(|source| DeltaFault::store("open the store", address.as_str(), source))
-}
-
-/// A table's newest state, but for its files.
-#[derive(Debug)]
-pub(crate) struct Tip {
-    pub version: i64,
-    pub metadata: TableMetadata,
-    pub txns: Vec<(String, i64)>,
-    pub newest: Option<Entry>,
-}
-
-/// `None`: there is no table.
-pub(crate) async fn read_tip(log: &Log) -> Result<Option<(Tip, Snapshot)>, DeltaFault> {
-    let fail = |source: DeltaTableError| DeltaFault::store("read the log", &log.address, source);
-    let snapshot = match Snapshot::try_new(log.store.as_ref(), None).await {
-        Ok(snapshot) => snapshot,
-        Err(DeltaTableError::NotATable(_)) => return Ok(None),
-        Err(_) if empty_log(log).await => return Ok(None),
-        Err(source) => {
-            return Err(snapshot_txns::defect(log).await.unwrap_or_else(|| fail(source)));
-        }
-    };
-    let version = snapshot.version() as i64;
-    let metadata = serde_json::to_value(snapshot.metadata())
-        .and_then(serde_json::from_value::<TableMetadata>)
-        .map_err(|source| fail(source.into()))?;
-    check_metadata(&metadata, &log.address)?;
-    let txns = snapshot_txns::read(log, version).await?;
-    let newest = log.read(version).await?;
-    Ok(Some((Tip { version, metadata, txns, newest }, snapshot)))
-}
-
-/// A folder whose log is missing or has no entry is no table yet.
-async fn empty_log(log: &Log) -> bool {
-    use futures::TryStreamExt;
-    let objects = log.objects();
-    let mut listing = objects.list(Some(&Path::from("_delta_log")));
-    matches!(listing.try_next().await, Ok(None))
+    /// Columns to be written that may have to be added, as the log spells them.
+    pub wanted: Vec<Value>,
 }
 
 impl Table {
@@ -124,28 +72,29 @@ impl Table {
         if let Some(root) = &local {
             create_folder(root, &address)?;
         }
-        let store = log_store(&config.address)?;
         let synced_root = local.filter(|_| durability == Durability::Fsync);
-        let log = Log { store, address, synced_root };
-        probe(&log).await?;
-        if read_tip(&log).await?.is_none() {
-            create(config, &log).await?;
-            if let Some(root) = log.synced_root.clone() {
+        let store = TableStore::open(&config.address, &config.store, synced_root)?;
+        probe(&store).await?;
+        if store.read_tip().await?.is_none() {
+            create(config, &store).await?;
+            if let Some(root) = store.synced_root.clone() {
                 let synced = durable::sync_created(root).await;
-                synced.map_err(|source| DeltaFault::store("sync a table", &log.address, source))?;
+                synced.map_err(|source| DeltaFault::store("sync a table", &address, source))?;
             }
         }
-        let missing = || DeltaFault::NotATable { address: log.address.clone() };
-        let (tip, snapshot) = read_tip(&log).await?.ok_or_else(missing)?;
-        protocol_of(&snapshot).check(&log.address)?;
+        let missing = || DeltaFault::NotATable { address: address.clone() };
+        let (tip, snapshot) = store.read_tip().await?.ok_or_else(missing)?;
+        protocol_of(&snapshot).check(&address)?;
         check_partitioning(config, &tip.metadata)?;
-        let actual: Schema =
-            snapshot.schema().as_ref().try_into_arrow().map_err(
-                |source: arrow_schema::ArrowError| DeltaFault::encode(&log.address, source),
-            )?;
+        let actual: Schema = snapshot
+            .schema()
+            .as_ref()
+            .try_into_arrow()
+            .map_err(|source: arrow_schema::ArrowError| DeltaFault::encode(&address, source))?;
         check_schema(config, &actual)?;
+        let wanted = if config.merge_schema { wanted(config)? } else { Vec::new() };
         let file_schema = partitions::file_schema(&config.schema, &config.partition_columns)
-            .map_err(|source| DeltaFault::encode(&log.address, source))?;
+            .map_err(|source| DeltaFault::encode(&address, source))?;
         let layout = Layout {
             file_schema,
             partition_columns: config.partition_columns.clone(),
@@ -153,7 +102,7 @@ impl Table {
             target_file_bytes: config.target_file_bytes,
             stats: stats_of(config.role),
         };
-        Ok((Self { log, layout }, tip))
+        Ok((Self { store, layout, wanted }, tip))
     }
 }
 
@@ -172,17 +121,17 @@ fn create_folder(root: &LocalPath, address: &str) -> Result<(), DeltaFault> {
 }
 
 /// Two puts at one key: the second must be refused, or commits would overwrite each other.
-async fn probe(log: &Log) -> Result<(), DeltaFault> {
+async fn probe(log: &TableStore) -> Result<(), DeltaFault> {
     let objects = log.objects();
     let key = Path::from(format!("_headgate_probe_{}", Uuid::new_v4()));
     let create = || PutOptions::from(PutMode::Create);
     let first = objects.put_opts(&key, "probe".into(), create()).await;
     first.map_err(|source| DeltaFault::NotWritable {
         address: log.address.clone(),
-        source: source.into(),
+        source: told(source.into()),
     })?;
     let second = objects.put_opts(&key, "probe".into(), create()).await;
-    if let Err(error) = objects.delete(&key).await {
+    if let Err(error) = objects.delete(&key).await.map_err(|error| told(error.into())) {
         tracing::warn!(address = %log.address, %error, "probe left behind");
     }
     match second {
@@ -192,7 +141,7 @@ async fn probe(log: &Log) -> Result<(), DeltaFault> {
     }
 }
 
-async fn create(config: &TableConfig, log: &Log) -> Result<(), DeltaFault> {
+async fn create(config: &TableConfig, log: &TableStore) -> Result<(), DeltaFault> {
     let schema: StructType = config
         .schema
         .as_ref()
@@ -216,11 +165,24 @@ async fn create(config: &TableConfig, log: &Log) -> Result<(), DeltaFault> {
     match builder.await {
         Ok(_) => Ok(()),
         // Another worker may have created it first.
-        Err(source) => match log.read_bytes(0).await? {
+        Err(source) => match log.read(0).await? {
             Some(_) => Ok(()),
             None => Err(DeltaFault::store("create the table", &log.address, source)),
         },
     }
+}
+
+/// The columns to be written, each of which rows from before may lack.
+fn wanted(config: &TableConfig) -> Result<Vec<Value>, DeltaFault> {
+    let fields = config.schema.fields().iter().map(|field| field.as_ref().clone());
+    let nullable = Schema::new(fields.map(|field| field.with_nullable(true)).collect::<Vec<_>>());
+    let schema: StructType =
+        (&nullable).try_into_kernel().map_err(|source: arrow_schema::ArrowError| {
+            DeltaFault::encode(config.address.as_str(), source)
+        })?;
+    let json = serde_json::to_value(&schema)
+        .map_err(|source| DeltaFault::encode(config.address.as_str(), source))?;
+    Ok(json["fields"].as_array().cloned().unwrap_or_default())
 }
 
 fn protocol_of(snapshot: &Snapshot) -> Protocol {
@@ -257,6 +219,9 @@ fn check_schema(config: &TableConfig, actual: &Schema) -> Result<(), DeltaFault>
     };
     for wanted in config.schema.fields() {
         let Ok(found) = actual.field_with_name(wanted.name()) else {
+            if config.merge_schema {
+                continue;
+            }
             return Err(mismatch(wanted.name(), describe(wanted), "no such column".to_owned()));
         };
         let narrower = wanted.is_nullable() && !found.is_nullable();

@@ -11,9 +11,9 @@ use deltalake::ObjectStore;
 use crate::data_file::{Codec, DataFile, WrittenFile, delete};
 use crate::durable;
 use crate::fault::{DeltaFault, Source};
-use crate::log::Log;
 use crate::partitions::{self, PartitionKey};
 use crate::stats::StatsColumns;
+use crate::store::TableStore;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
@@ -38,12 +38,12 @@ pub(crate) struct TableWriter {
 }
 
 impl TableWriter {
-    pub fn new(log: &Log, layout: Layout) -> Self {
+    pub fn new(store: &TableStore, layout: Layout) -> Self {
         Self {
-            address: log.address.clone(),
-            objects: log.objects(),
+            address: store.address.clone(),
+            objects: store.objects(),
             layout,
-            synced_root: log.synced_root.clone(),
+            synced_root: store.synced_root.clone(),
             open: BTreeMap::new(),
             finished: Vec::new(),
             synced: 0,
@@ -88,6 +88,10 @@ impl TableWriter {
         let Layout { partition_columns, stats, .. } = &self.layout;
         self.finished.push(file.finish(partition_columns, *stats).await?);
         Ok(())
+    }
+
+    pub fn objects(&self) -> &Arc<dyn ObjectStore> {
+        &self.objects
     }
 
     pub fn buffered_bytes(&self) -> usize {

@@ -8,9 +8,9 @@ use url::Url;
 use crate::account::{Account, CountsEntry, Debt, Kind, PartitionEntry};
 use crate::app_id;
 use crate::fault::DeltaFault;
-use crate::log::Log;
+use crate::object_stores::StoreOptions;
 use crate::snapshot_txns::first_entry;
-use crate::table::{log_store, read_tip};
+use crate::store::TableStore;
 use crate::verify_log::{Commit, read_commit};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub struct VerifyReport {
     pub rejected: u64,
     pub dead_letters: u64,
     pub skipped: u64,
+    /// Offsets without a record: compaction, aborted transactions, markers.
+    pub gaps: u64,
+    /// Offsets that Kafka had deleted before they were read.
+    pub lost: u64,
     /// Output versions whose files a side table does not hold yet.
     pub open_debts: u64,
     /// What does not hold, in log order; empty when all does.
@@ -49,15 +53,15 @@ impl VerifyReport {
 /// Reads the whole log of an output table and of every side table that it names. What clean-up
 /// took from either is taken as good.
 pub async fn verify(address: &Url) -> Result<VerifyReport, DeltaFault> {
-    let log = Log { store: log_store(address)?, address: address.to_string(), synced_root: None };
+    let log = TableStore::open(address, &StoreOptions::default(), None)?;
     let not_a_table = || DeltaFault::NotATable { address: address.to_string() };
-    let (tip, _) = read_tip(&log).await?.ok_or_else(not_a_table)?;
+    let (tip, _) = log.read_tip().await?.ok_or_else(not_a_table)?;
     let mut audit = Audit::default();
     for version in first_entry(&log).await?..=tip.version {
         let missing = || DeltaFault::MissingEntry { address: log.address.clone(), version };
         audit.take(&read_commit(&log, version).await?.ok_or_else(missing)?, version);
     }
-    let known = tip.txns.iter().any(|(app_id, _)| app_id::is_query(app_id));
+    let known = tip.txns.iter().any(|(app_id, _)| app_id::query_of(app_id).is_some());
     if audit.queries.is_empty() && !known {
         return Err(DeltaFault::NoLedger { address: address.to_string() });
     }
@@ -95,7 +99,7 @@ impl Audit {
                 }
             }
             Kind::Batch => self.batch(commit, account, &incarnation, version),
-            Kind::Block | Kind::Payment => {}
+            Kind::Block | Kind::Release | Kind::Payment | Kind::Schema => {}
         }
     }
 
@@ -140,6 +144,8 @@ impl Audit {
                 records + gaps + lost
             ));
         }
+        self.report.gaps += (*gaps).max(0) as u64;
+        self.report.lost += (*lost).max(0) as u64;
     }
 
     fn expect<T: PartialEq + std::fmt::Display>(
@@ -165,9 +171,9 @@ impl Audit {
             address: address.to_owned(),
             source: source.into(),
         })?;
-        let log = Log { store: log_store(&url)?, address: address.to_owned(), synced_root: None };
+        let log = TableStore::open(&url, &StoreOptions::default(), None)?;
         let role = debts.first().map_or_else(String::new, |(.., debt)| debt.role.clone());
-        let Some((tip, _)) = read_tip(&log).await? else {
+        let Some((tip, _)) = log.read_tip().await? else {
             self.report.open_debts += debts.len() as u64;
             self.fail(format!("side table {address} is gone"));
             return Ok(());
@@ -207,7 +213,7 @@ impl Audit {
         Ok(())
     }
 
-    async fn payments(&self, log: &Log, last: i64) -> Result<Payments, DeltaFault> {
+    async fn payments(&self, log: &TableStore, last: i64) -> Result<Payments, DeltaFault> {
         let first = first_entry(log).await?;
         let mut payments = Payments { cleaned: first > 0, ..Payments::default() };
         for version in first..=last {

@@ -3,8 +3,10 @@
 use serde_json::Value;
 
 use crate::account::Account;
+use crate::entry::Entry;
 use crate::fault::DeltaFault;
-use crate::log::{Entry, Log};
+use crate::log::LogStorage;
+use crate::store::TableStore;
 
 pub(crate) struct Commit {
     pub account: Option<Account>,
@@ -14,8 +16,11 @@ pub(crate) struct Commit {
     pub rows: u64,
 }
 
-pub(crate) async fn read_commit(log: &Log, version: i64) -> Result<Option<Commit>, DeltaFault> {
-    let Some(bytes) = log.read_bytes(version).await? else { return Ok(None) };
+pub(crate) async fn read_commit(
+    log: &TableStore,
+    version: i64,
+) -> Result<Option<Commit>, DeltaFault> {
+    let Some(bytes) = log.read(version).await? else { return Ok(None) };
     let torn = |source: serde_json::Error| DeltaFault::TornEntry {
         address: log.address.clone(),
         version,

@@ -1,6 +1,6 @@
 use headgate_contract::ContractFault;
 use headgate_decode::DecodeFault;
-use headgate_model::{Blame, Fault, FaultContext, Retry, Verdict};
+use headgate_model::{Blame, BlockNote, Fault, FaultContext, Retry, Verdict};
 
 /// What ends a query from within the loop.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +10,8 @@ pub enum EngineFault {
     Violated { verdict: Box<Verdict> },
     #[error("an intervention blocked the query: {reason}")]
     Blocked { reason: String, verdict: Box<Verdict> },
+    #[error("version {} of the output blocks the query: {}", .0.version, .0.reason)]
+    StillBlocked(BlockNote),
     #[error("record {offset} of {partition} cannot be decoded")]
     Undecodable { partition: String, offset: i64, kind: &'static str, message: String },
     #[error("another writer moved the positions of this query {times} times in a row")]
@@ -31,6 +33,7 @@ impl Fault for EngineFault {
         match self {
             Self::Violated { .. } => "CONTRACT_VIOLATED",
             Self::Blocked { .. } => "INTERVENTION_BLOCKED",
+            Self::StillBlocked(_) => "QUERY_BLOCKED",
             Self::Undecodable { .. } => "RECORD_UNDECODABLE",
             Self::Fenced { .. } => "QUERY_FENCED",
             Self::Repeated { .. } => "SOURCE_REPEATED_RECORD",
@@ -45,6 +48,7 @@ impl Fault for EngineFault {
         match self {
             Self::Violated { .. }
             | Self::Blocked { .. }
+            | Self::StillBlocked(_)
             | Self::Undecodable { .. }
             | Self::Fenced { .. } => Blame::User,
             Self::Repeated { .. } | Self::Assemble { .. } | Self::Panicked { .. } => {
@@ -87,7 +91,14 @@ impl Fault for EngineFault {
                 Some("intervention"),
                 "a decision to proceed",
                 worst(verdict),
-                "nothing of the batch was written and no position moved; it is asked again at the next start",
+                "nothing of the batch was written and no position moved; every worker and every start stops here until `headgate release` lets the query go on",
+            ),
+            Self::StillBlocked(note) => say(
+                "commit",
+                Some("intervention"),
+                "a query that no intervention blocks",
+                format!("version {} blocks it", note.version),
+                "see its verdict in the commit; once the cause is mended, `headgate release` lets the query go on",
             ),
             Self::Undecodable { kind, message, .. } => say(
                 "decode",

@@ -1,6 +1,7 @@
 //! Poll, decode, check, cut: the first half of a batch's life.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
@@ -35,6 +36,10 @@ pub(crate) struct Intake<S> {
     pub fences: u32,
     /// When to read again from the output's positions, after a fence.
     pub rewind: Option<Instant>,
+    /// Ends of partitions that other workers hold, of a source that has reached its own.
+    pub elsewhere: Vec<(Arc<str>, i32, i64)>,
+    /// When to see how far the others are.
+    pub look_elsewhere: Option<Instant>,
     /// Polled beyond what the open batch may take.
     pub pending: VecDeque<RecordChunk>,
     /// `maxOffsetsPerTrigger` is reached: the rest waits for the next tick.
@@ -99,6 +104,7 @@ enum Step {
     Feedback(Feedback),
     Rewind,
     Tick,
+    LookElsewhere,
     Source(SourceEvent),
 }
 
@@ -122,8 +128,16 @@ impl<S: RecordSource> Intake<S> {
                 Step::Source(SourceEvent::Revoked { partitions, lost, done }) => {
                     self.revoked(&partitions, lost, done).await?;
                 }
-                Step::Source(SourceEvent::Drained { epoch }) => {
-                    if epoch == self.epoch && self.settle_last().await? {
+                Step::Source(SourceEvent::Drained { epoch, elsewhere }) => {
+                    if epoch == self.epoch {
+                        self.elsewhere = elsewhere;
+                        if self.settle_last().await? {
+                            return Ok(());
+                        }
+                    }
+                }
+                Step::LookElsewhere => {
+                    if self.settle_last().await? {
                         return Ok(());
                     }
                 }
@@ -141,6 +155,7 @@ impl<S: RecordSource> Intake<S> {
                 None => return Err(IntakeEnd::Outlet(OutletGone)),
             },
             () = at(self.rewind) => Step::Rewind,
+            () = at(self.look_elsewhere) => Step::LookElsewhere,
             () = ticks.tick() => Step::Tick,
             event = next_event(&mut self.source, self.held) => Step::Source(event?),
         };
@@ -293,7 +308,15 @@ impl<S: RecordSource> Intake<S> {
         if self.batch.is_empty() {
             return Ok(());
         }
+        self.cut_what_there_is().await
+    }
+
+    async fn cut_what_there_is(&mut self) -> Flow<()> {
         self.source.confirm().await?;
+        let partitions = self.offsets.cut();
+        if partitions.is_empty() {
+            return Ok(());
+        }
         let OpenBatch { uuid, tally, bytes, lost: _, opened_at, phases } =
             std::mem::replace(&mut self.batch, OpenBatch::new());
         let rules = self.checker.as_mut().map(|checker| checker.finish().rules).unwrap_or_default();
@@ -302,7 +325,7 @@ impl<S: RecordSource> Intake<S> {
         let now = Instant::now();
         let cut = Cut {
             epoch: self.epoch,
-            partitions: self.offsets.cut(),
+            partitions,
             counts: tally.counts,
             verdict,
             phases,
@@ -328,13 +351,34 @@ impl<S: RecordSource> Intake<S> {
         Ok(())
     }
 
-    /// True when everything up to the end is committed; false when a fence asks for another round.
+    /// True when everything up to the end is committed, by whichever worker; false when a fence asks
+    /// for another round, or when others are not there yet.
     async fn settle_last(&mut self) -> Flow<bool> {
+        self.look_elsewhere = None;
         if self.rewind.is_some() {
             return Ok(false);
         }
+        // Gaps at the end of a partition too, so that others see it done.
+        self.cut_what_there_is().await?;
         self.cut_and_settle().await?;
-        Ok(self.rewind.is_none())
+        if self.rewind.is_some() {
+            return Ok(false);
+        }
+        if self.elsewhere.is_empty() {
+            return Ok(true);
+        }
+        let positions = self.positions_at_tip().await?;
+        let is_behind = |(topic, partition, end): &&(Arc<str>, i32, i64)| {
+            !positions.iter().any(|(id, position)| {
+                id.topic == *topic && id.partition == *partition && position >= end
+            })
+        };
+        let behind = self.elsewhere.iter().filter(is_behind).count();
+        if behind > 0 {
+            tracing::info!(behind, "waiting for partitions that other workers hold");
+            self.look_elsewhere = Some(Instant::now() + HEARTBEAT);
+        }
+        Ok(behind == 0)
     }
 
     pub async fn send(&mut self, work: Work) -> Flow<()> {

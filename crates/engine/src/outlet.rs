@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headgate_model::{
-    BatchCommit, BatchObserver, BoxFault, CommitOutcome, CommittedBatch, Decision,
-    InterventionGate, LakeSink, Ledger, MemoryUse, Progress, Status, TableTotal,
+    BatchCommit, BatchObserver, Block, BoxFault, CommitOutcome, CommittedBatch, Decision,
+    InterventionGate, LakeSink, Ledger, MemoryUse, Progress, SinkImage, Status, TableTotal,
 };
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -34,6 +34,7 @@ impl<K: LakeSink> Outlet<K> {
             result = self.step(next).await;
         }
         self.sink.discard().await;
+        self.sink.close().await;
         result
     }
 
@@ -61,14 +62,16 @@ impl<K: LakeSink> Outlet<K> {
                     memory,
                     ledger: None,
                 });
-                self.sink.refresh().await?;
+                released(&self.sink.refresh().await?)?;
             }
             Work::Settled { reply } => {
                 // Whoever asked may have failed meanwhile.
                 let _ = reply.send(());
             }
             Work::Refresh { reply } => {
-                let _ = reply.send(self.sink.refresh().await?);
+                let image = self.sink.refresh().await?;
+                released(&image)?;
+                let _ = reply.send(image);
             }
             Work::Restart { epoch } => {
                 self.sink.discard().await;
@@ -92,7 +95,11 @@ impl<K: LakeSink> Outlet<K> {
         let (ledger, refusal) = decide(self.gate.as_ref(), &cut).await;
         phases.decide = started.elapsed();
         let started = Instant::now();
-        let blocked = ledger.verdict.status == Status::Block;
+        let blocked = match &refusal {
+            None => None,
+            Some(EngineFault::Blocked { .. }) => Some(Block::Intervention),
+            Some(_) => Some(Block::Policy),
+        };
         let commit = BatchCommit { ledger: ledger.clone(), blocked };
         let outcome = self.sink.commit(commit).await?;
         phases.commit = started.elapsed();
@@ -106,6 +113,7 @@ impl<K: LakeSink> Outlet<K> {
                 // Until intake restarts, everything it sent belongs to a batch that is no more.
                 self.epoch = u64::MAX;
             }
+            CommitOutcome::Blocked(note) => return Err(EngineFault::StillBlocked(note).into()),
             CommitOutcome::Committed { version, side_tables } => {
                 self.version = version;
                 self.observe(&cut, phases, writers, ledger, side_tables);
@@ -175,6 +183,14 @@ async fn decide(gate: &dyn InterventionGate, cut: &Cut) -> (Ledger, Option<Engin
             let verdict = Box::new(ledger.verdict.clone());
             (ledger, Some(EngineFault::Blocked { reason, verdict }))
         }
+    }
+}
+
+/// A block stops every worker and every start until somebody releases it.
+pub(crate) fn released(image: &SinkImage) -> Result<(), EngineFault> {
+    match &image.blocked {
+        Some(note) => Err(EngineFault::StillBlocked(note.clone())),
+        None => Ok(()),
     }
 }
 

@@ -16,7 +16,7 @@ use tracing::Instrument;
 use crate::account::Offsets;
 use crate::assemble::Assembler;
 use crate::intake::{Intake, IntakeEnd, OpenBatch};
-use crate::outlet::Outlet;
+use crate::outlet::{Outlet, released};
 use crate::stop::StopSignal;
 use crate::{EngineConfig, EngineFault};
 
@@ -60,6 +60,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             stop,
         } = parts;
         let mut image = sink.open().await?;
+        released(&image)?;
         if image.incarnation.is_none() {
             let starts = source.starting_positions().await?;
             image = sink.initialize(starts).await?;
@@ -82,6 +83,8 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             epoch: 0,
             fences: 0,
             rewind: None,
+            elsewhere: Vec::new(),
+            look_elsewhere: None,
             pending: VecDeque::new(),
             held: false,
             batch: OpenBatch::new(),

@@ -82,6 +82,7 @@ impl<S: RecordSource> Intake<S> {
             checker.reset();
         }
         self.rewind = None;
+        self.look_elsewhere = None;
         self.send(Work::Restart { epoch: self.epoch }).await
     }
 
@@ -90,7 +91,7 @@ impl<S: RecordSource> Intake<S> {
         Ok(self.source.rewind(held, self.epoch).await?)
     }
 
-    async fn positions_at_tip(&mut self) -> Flow<Positions> {
+    pub async fn positions_at_tip(&mut self) -> Flow<Positions> {
         let (reply, image) = oneshot::channel();
         self.send(Work::Refresh { reply }).await?;
         let image = image.await.map_err(|_| IntakeEnd::Outlet(OutletGone))?;

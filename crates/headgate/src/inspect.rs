@@ -6,25 +6,26 @@ use arrow_array::RecordBatch;
 use arrow_ipc::writer::StreamWriter;
 use arrow_json::writer::{JsonArray, WriterBuilder};
 use arrow_schema::ArrowError;
-use headgate_delta::{TableSize, VerifyReport, address_of};
+use headgate_delta::{AddressFault, TableSize, VerifyReport, address_in};
 use headgate_model::BoxFault;
+use url::Url;
 
 use crate::Failure;
 
 /// Proves the ledgers of an output table; see `headgate verify`.
 pub async fn verify(path: &str) -> Result<VerifyReport, Box<Failure>> {
-    let address = address_of(Path::new(path)).map_err(failure)?;
+    let address = address(path)?;
     headgate_delta::verify(&address).await.map_err(failure)
 }
 
 pub async fn table_size(path: &str) -> Result<TableSize, Box<Failure>> {
-    let address = address_of(Path::new(path)).map_err(failure)?;
+    let address = address(path)?;
     headgate_delta::table_size(&address).await.map_err(failure)
 }
 
 /// The newest rows, as an Arrow IPC stream and as a JSON array.
 pub async fn preview(path: &str, limit: usize) -> Result<Preview, Box<Failure>> {
-    let address = address_of(Path::new(path)).map_err(failure)?;
+    let address = address(path)?;
     let rows = headgate_delta::newest_rows(&address, limit).await.map_err(failure)?;
     let encode = |source: ArrowError| {
         Box::new(Failure::of_run(
@@ -62,6 +63,20 @@ fn json(rows: &RecordBatch) -> Result<String, ArrowError> {
     text.map_err(|error| ArrowError::JsonError(error.to_string()))
 }
 
-fn failure(fault: headgate_delta::DeltaFault) -> Box<Failure> {
+/// Stores are reached with what the environment says.
+pub(crate) fn address(path: &str) -> Result<Url, Box<Failure>> {
+    address_in(Path::new(""), path).map_err(|fault| {
+        Box::new(Failure::of_run(
+            "CONFIG_VALUE",
+            format!("{path} is no address of a table: {fault}"),
+            false,
+            "open",
+            path,
+            AddressFault::EXPECTED,
+        ))
+    })
+}
+
+pub(crate) fn failure(fault: headgate_delta::DeltaFault) -> Box<Failure> {
     Box::new(Failure::of(&BoxFault::from(fault), None))
 }

@@ -20,6 +20,7 @@ pub mod handle;
 pub mod inspect;
 pub mod issue;
 pub mod memory;
+pub mod operate;
 pub mod options;
 pub mod quantity;
 pub mod report;

@@ -1,11 +1,15 @@
 //! Tables as the user wrote them: address, partitioning, codec.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use headgate_contract::Contract;
-use headgate_delta::{Codec, TableConfig, address_of};
+use headgate_delta::{
+    AddressFault, Cloud, Codec, OptionFault, StoreOptions, TableConfig, address_in,
+};
 use headgate_engine::Layout;
 use headgate_model::TableRole;
+use url::Url;
 
 use crate::Issue;
 use crate::options::{NodeOptions, TableOptions};
@@ -15,7 +19,7 @@ use crate::resolve::{Issues, NamedTable, table_options};
 /// Files a reader opens quickly, and a row group or a few.
 const DEFAULT_FILE_BYTES: u64 = 128 << 20;
 const MIN_FILE_BYTES: u64 = 1 << 20;
-const OPTIONS: [&str; 3] = ["partitionBy", "compression", "delta.targetFileSize"];
+const OPTIONS: [&str; 4] = ["partitionBy", "compression", "delta.targetFileSize", "mergeSchema"];
 
 pub(crate) fn resolve(
     options: &NodeOptions,
@@ -57,7 +61,7 @@ pub(crate) fn resolve(
 /// The same place, or one inside the other.
 fn overlap(a: &NamedTable, b: &NamedTable) -> bool {
     let path =
-        |table: &NamedTable| format!("{}/", table.config.address.path().trim_end_matches('/'));
+        |table: &NamedTable| format!("{}/", table.config.address.as_str().trim_end_matches('/'));
     let (a, b) = (path(a), path(b));
     a.starts_with(&b) || b.starts_with(&a)
 }
@@ -80,15 +84,9 @@ fn table(
         ),
     }
     let options = written.options.clone().unwrap_or_default();
-    for option in options.keys().filter(|option| !OPTIONS.contains(&option.as_str())) {
-        let known = OPTIONS.join(", ");
-        issues.add(Issue::new(
-            &[name, "options", option],
-            "CONFIG_UNKNOWN",
-            known,
-            option.as_str(),
-        ));
-    }
+    let place = place(role, written, base_dir, issues);
+    let cloud = place.as_ref().and_then(|place| Cloud::of_scheme(place.address.scheme()));
+    let store = store_options(role, &options, place.is_some().then_some(cloud), issues);
     let codec = options.get("compression").map(String::as_str);
     let codec = issues.choice(codec, &[name, "options", "compression"], &Codec::NAMES);
     let target = options.get("delta.targetFileSize").map(|text| (text, quantity::bytes(text)));
@@ -101,6 +99,9 @@ fn table(
             DEFAULT_FILE_BYTES
         }
     };
+    const SWITCH: [(&str, bool); 2] = [("false", false), ("true", true)];
+    let merge_schema = options.get("mergeSchema").map(String::as_str);
+    let merge_schema = issues.choice(merge_schema, &[name, "options", "mergeSchema"], &SWITCH);
     let schema = layout.schema(role)?.clone();
     let columns = options.get("partitionBy");
     let partition_columns = partition_columns(role, columns, contract, issues);
@@ -112,19 +113,7 @@ fn table(
             issues.add(Issue::new(&path, "CONFIG_VALUE", known.join(", "), column.as_str()));
         }
     }
-    let (dataset_id, path) = place(role, written, issues)?;
-    let address = match address_of(&base_dir.join(path)) {
-        Ok(address) => address,
-        Err(fault) => {
-            issues.add(Issue::new(
-                &[name, "path"],
-                "CONFIG_VALUE",
-                "a local path",
-                fault.to_string(),
-            ));
-            return None;
-        }
-    };
+    let Place { dataset_id, address } = place?;
     let config = TableConfig {
         role,
         address,
@@ -132,6 +121,8 @@ fn table(
         partition_columns,
         codec: codec.unwrap_or_default(),
         target_file_bytes: target as usize,
+        merge_schema: merge_schema.unwrap_or_default(),
+        store,
     };
     Some(NamedTable { dataset_id, config })
 }
@@ -168,8 +159,50 @@ fn partition_columns(
     }
 }
 
-/// Name to users, and path.
-fn place(role: TableRole, written: &TableOptions, issues: &mut Issues) -> Option<(String, String)> {
+/// Options that are not of the table are of its store, where it has one. `cloud` is absent when the
+/// table's place is not known.
+fn store_options(
+    role: TableRole,
+    options: &BTreeMap<String, String>,
+    cloud: Option<Option<Cloud>>,
+    issues: &mut Issues,
+) -> StoreOptions {
+    let mut store = StoreOptions::default();
+    for (option, value) in options.iter().filter(|(name, _)| !OPTIONS.contains(&name.as_str())) {
+        let path = [role.as_str(), "options", option];
+        match cloud.map(|cloud| cloud.map(|cloud| (cloud, cloud.check_option(option, value)))) {
+            None => {}
+            Some(Some((_, Ok(())))) => {
+                store.0.insert(option.clone(), value.clone());
+            }
+            Some(Some((_, Err(OptionFault::Value)))) => {
+                issues.add(Issue::new(&path, "CONFIG_VALUE", "true or false", value.as_str()));
+            }
+            Some(None) => {
+                let known = OPTIONS.join(", ");
+                issues.add(Issue::new(&path, "CONFIG_UNKNOWN", known, option.as_str()));
+            }
+            Some(Some((cloud, Err(OptionFault::Unknown)))) => {
+                let known = format!("{}, {}", OPTIONS.join(", "), cloud.known_options());
+                issues.add(Issue::new(&path, "CONFIG_UNKNOWN", known, option.as_str()));
+            }
+        }
+    }
+    store
+}
+
+struct Place {
+    /// Name to users.
+    dataset_id: String,
+    address: Url,
+}
+
+fn place(
+    role: TableRole,
+    written: &TableOptions,
+    base_dir: &Path,
+    issues: &mut Issues,
+) -> Option<Place> {
     let name = role.as_str();
     let found = match (&written.path, &written.table_name, &written.warehouse) {
         (Some(path), None, None) => Some((path.clone(), path.clone())),
@@ -197,18 +230,17 @@ fn place(role: TableRole, written: &TableOptions, issues: &mut Issues) -> Option
             None
         }
     };
-    let remote = |path: &String| path.split_once("://").map(|(scheme, _)| scheme.to_owned());
-    if let Some(scheme) = found.as_ref().and_then(|(_, path)| remote(path)) {
-        issues.add(
-            Issue::new(
-                &[name, "path"],
-                "FORMAT_NOT_SUPPORTED",
-                "a local path",
-                format!("{scheme}://"),
-            )
-            .details("object stores are not built yet"),
-        );
-        return None;
+    let (dataset_id, path) = found?;
+    match address_in(base_dir, &path) {
+        Ok(address) => Some(Place { dataset_id, address }),
+        Err(fault) => {
+            let code = match fault {
+                AddressFault::Scheme(_) => "FORMAT_NOT_SUPPORTED",
+                _ => "CONFIG_VALUE",
+            };
+            let path = [name, "path"];
+            issues.add(Issue::new(&path, code, AddressFault::EXPECTED, fault.to_string()));
+            None
+        }
     }
-    found
 }

@@ -46,6 +46,9 @@ pub(crate) struct Mailbox {
     pub stats: Option<Stats>,
     /// A partition's own queue told of an error, which librdkafka can only log.
     pub suspect: bool,
+    /// Why a connection broke last. Of one that a broker closed, librdkafka's guess at the reason is
+    /// logged only.
+    pub broken: Option<String>,
 }
 
 #[derive(Default)]
@@ -83,6 +86,10 @@ impl ClientContext for SourceContext {
         // Errors of a forwarded partition queue (topic gone, not authorised) arrive only so.
         if facility == "ERROR" {
             self.mailbox().suspect = true;
+        }
+        if facility == "FAIL" {
+            let reason = message.split_once("]: ").map_or(message, |(_thread, reason)| reason);
+            self.mailbox().broken = Some(reason.to_owned());
         }
         match level {
             RDKafkaLogLevel::Emerg

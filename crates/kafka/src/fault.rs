@@ -11,6 +11,11 @@ use rdkafka::types::RDKafkaErrorCode;
 pub enum KafkaFault {
     #[error("the brokers refused the client's identity or its rights")]
     Refused { reason: String },
+    /// Either side refused the other's certificate, or there was none.
+    #[error("no TLS connection to the brokers")]
+    Tls { reason: String },
+    #[error("librdkafka does not take the configuration")]
+    Unconfigurable { reason: String },
     #[error("no such topic or partition: {}", names.join(", "))]
     UnknownTopic { names: Vec<String> },
     #[error("no broker answered within {} s", waited.as_secs_f64())]
@@ -40,11 +45,13 @@ pub enum KafkaFault {
 
 const PROPERTIES: &str =
     "check kafka.security.protocol, kafka.sasl.*, kafka.ssl.* and the ACLs of topics and group";
+const CERTIFICATES: &str = "check kafka.security.protocol, kafka.ssl.ca.location, and \
+    kafka.ssl.certificate.location with kafka.ssl.key.location where brokers ask for a certificate";
 
 impl Fault for KafkaFault {
     fn code(&self) -> &'static str {
         match self {
-            Self::Refused { .. } => "KAFKA_AUTH",
+            Self::Refused { .. } | Self::Tls { .. } => "KAFKA_AUTH",
             Self::UnknownTopic { .. } => "KAFKA_UNKNOWN_TOPIC",
             Self::Unreachable { .. } => "KAFKA_UNREACHABLE",
             Self::DataLoss { .. } | Self::PastEnd { .. } | Self::Truncated { .. } => {
@@ -54,7 +61,7 @@ impl Fault for KafkaFault {
             Self::OffsetsUnresolved { .. } => "KAFKA_OFFSETS",
             Self::Unreadable { .. } => "KAFKA_UNREADABLE",
             Self::Unanswered { .. } => "KAFKA_UNANSWERED",
-            Self::Client { .. } => "KAFKA_CLIENT",
+            Self::Client { .. } | Self::Unconfigurable { .. } => "KAFKA_CLIENT",
             Self::NotRunning => "KAFKA_NOT_RUNNING",
         }
     }
@@ -62,6 +69,8 @@ impl Fault for KafkaFault {
     fn blame(&self) -> Blame {
         match self {
             Self::Refused { .. }
+            | Self::Tls { .. }
+            | Self::Unconfigurable { .. }
             | Self::UnknownTopic { .. }
             | Self::OffsetsUnresolved { .. }
             | Self::DataLoss { .. }
@@ -95,6 +104,17 @@ impl Fault for KafkaFault {
                 operation: "connect",
                 actual: Some(reason.clone()),
                 details: text(PROPERTIES),
+                ..base
+            },
+            Self::Tls { reason } => FaultContext {
+                operation: "connect",
+                actual: Some(reason.clone()),
+                details: text(CERTIFICATES),
+                ..base
+            },
+            Self::Unconfigurable { reason } => FaultContext {
+                operation: "configure the client",
+                details: Some(reason.clone()),
                 ..base
             },
             Self::UnknownTopic { names } => FaultContext {
@@ -190,6 +210,12 @@ pub(crate) fn of_event(code: RDKafkaErrorCode, reason: &str) -> Option<KafkaFaul
     }
 }
 
+/// With TLS 1.3 a broker refuses a client's certificate only after the handshake, which librdkafka
+/// tells as a connection that broke, with OpenSSL's words.
+pub(crate) fn is_tls(code: RDKafkaErrorCode, reason: &str) -> bool {
+    code == RDKafkaErrorCode::SSL || reason.contains("SSL routines")
+}
+
 /// The topic may be gone, or another of the same name.
 pub(crate) fn concerns_topics(code: RDKafkaErrorCode) -> bool {
     use RDKafkaErrorCode as Code;
@@ -221,6 +247,22 @@ mod tests {
         };
         assert_eq!(fault(true).retry(), Retry::Later);
         assert_eq!(fault(false).retry(), Retry::Never);
+    }
+
+    #[test]
+    fn what_nothing_but_another_configuration_mends_is_not_retried() {
+        let tls = KafkaFault::Tls { reason: String::new() };
+        let unconfigurable = KafkaFault::Unconfigurable { reason: String::new() };
+        assert_eq!((tls.retry(), unconfigurable.retry()), (Retry::Never, Retry::Never));
+    }
+
+    #[test]
+    fn a_certificate_refused_after_the_handshake_is_told_from_a_broker_that_is_away() {
+        let code = RDKafkaErrorCode::BrokerTransportFailure;
+        let alert = "Receive failed: error:0A000412:SSL routines::ssl/tls alert bad certificate";
+        assert!(is_tls(code, alert));
+        assert!(is_tls(RDKafkaErrorCode::SSL, "SSL handshake failed"));
+        assert!(!is_tls(code, "Connect to ipv4#127.0.0.1:1 failed: Connection refused"));
     }
 
     #[test]

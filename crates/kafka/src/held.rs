@@ -159,6 +159,12 @@ impl Held {
         self.partitions.iter().filter(|held| !held.done).map(HeldPartition::place).collect()
     }
 
+    pub(crate) fn holds(&self, topic: &str, partition: i32) -> bool {
+        self.partitions
+            .iter()
+            .any(|held| *held.id.topic == *topic && held.id.partition == partition)
+    }
+
     pub(crate) fn all_done(&self) -> bool {
         self.partitions.iter().all(|held| held.done)
     }

@@ -20,9 +20,10 @@
 //! | `reader`, `held`, `open_chunk` | from messages to chunks |
 //! | `context`, `stats` | what librdkafka tells |
 //! | `lookup`, `watermarks` | questions to brokers with bounded answers |
-//! | `fetch_queue`, `topic_id` | the two places that call librdkafka directly |
+//! | `fetch_queue`, `topic_id`, `bootstrap` | the three places that call librdkafka directly |
 //! | `embedded` | a broker inside this process |
 
+mod bootstrap;
 mod command;
 mod config;
 mod context;

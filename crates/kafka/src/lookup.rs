@@ -164,9 +164,11 @@ impl<'s> Lookup<'s> {
                 continue;
             }
             let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
-            let reason = told.unwrap_or_else(|| (code, code.to_string()));
+            let broken = || self.consumer.context().mailbox().broken.take();
+            let reason =
+                told.unwrap_or_else(|| (code, broken().unwrap_or_else(|| code.to_string())));
             return Err(match reason {
-                (RDKafkaErrorCode::SSL, reason) => KafkaFault::Refused { reason },
+                (code, reason) if fault::is_tls(code, &reason) => KafkaFault::Tls { reason },
                 (_, reason) => KafkaFault::Unreachable {
                     servers: self.config.bootstrap_servers().to_owned(),
                     waited: self.timeout,

@@ -12,6 +12,7 @@ use rdkafka::consumer::Consumer;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
+use crate::bootstrap;
 use crate::command::{Command, Commands, Reply};
 use crate::config::{FetchBudget, KafkaConfig, ReadMode};
 use crate::context::{Rebalance, RebalanceKind, SourceConsumer, SourceContext, give_up};
@@ -49,6 +50,8 @@ pub(crate) struct PollThread {
     pub tickets: u64,
     pub assigned_once: bool,
     pub ends: Ends,
+    /// Ends that somebody has to reach before a read to the end is over.
+    awaited: Ends,
     pub check: Option<TopicCheck>,
     pub confirms: Vec<Reply>,
     pub suspect: bool,
@@ -118,6 +121,7 @@ impl PollThread {
             ReadMode::Continuous => Ends::new(),
             ReadMode::UntilEnd => lookup.ends(&topics)?,
         };
+        let awaited = lookup.awaited(&ends)?;
         let route = lookup.route;
         let subscribed = match &config.topics {
             TopicSelection::Subscribe(names) => {
@@ -143,6 +147,7 @@ impl PollThread {
             // A group without partitions never forms.
             assigned_once: nothing,
             ends,
+            awaited,
             check: None,
             confirms: Vec::new(),
             suspect: false,
@@ -210,6 +215,9 @@ impl PollThread {
             }
         }
         if let Some(stats) = stats {
+            if stats.brokers == 0 {
+                bootstrap::add_servers(&self.consumer, self.config.bootstrap_servers());
+            }
             self.reader.held.note(&stats);
             self.gauges.set_fetch_queue(stats.queued_bytes);
             self.gauges.set_lag(self.reader.held.lag());
@@ -288,7 +296,15 @@ impl PollThread {
         if over {
             self.drained = true;
             self.reader.close_chunk();
-            self.reader.tell_drained();
+            let held = &self.reader.held;
+            let elsewhere = self
+                .awaited
+                .iter()
+                .filter(|((topic, partition), _)| !held.holds(topic, *partition));
+            let elsewhere = elsewhere
+                .map(|((topic, partition), end)| (Arc::clone(topic), *partition, *end))
+                .collect();
+            self.reader.tell_drained(elsewhere);
         }
     }
 }
@@ -309,5 +325,5 @@ pub(crate) fn refused_config(error: rdkafka::error::KafkaError) -> KafkaFault {
         Client::ClientCreation(why) => why,
         other => other.to_string(),
     };
-    KafkaFault::Client { operation: "configure the client", reason }
+    KafkaFault::Unconfigurable { reason }
 }

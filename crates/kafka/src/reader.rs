@@ -171,8 +171,8 @@ impl Reader {
         self.tell(Ok(SourceEvent::Records(closed.chunk)));
     }
 
-    pub(crate) fn tell_drained(&self) {
-        self.tell(Ok(SourceEvent::Drained { epoch: self.epoch }));
+    pub(crate) fn tell_drained(&self, elsewhere: Vec<(Arc<str>, i32, i64)>) {
+        self.tell(Ok(SourceEvent::Drained { epoch: self.epoch, elsewhere }));
     }
 
     /// Never blocks, and never waits for the byte budget.

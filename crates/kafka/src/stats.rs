@@ -9,6 +9,8 @@ use serde::Deserialize;
 pub(crate) struct Stats {
     /// Bytes in the fetch queue that all partitions share.
     pub queued_bytes: u64,
+    /// Brokers that the client could connect to.
+    pub brokers: usize,
     pub partitions: Vec<PartitionStats>,
 }
 
@@ -25,7 +27,15 @@ pub(crate) struct PartitionStats {
 #[derive(Deserialize)]
 struct Raw {
     #[serde(default)]
+    brokers: HashMap<String, RawBroker>,
+    #[serde(default)]
     topics: HashMap<String, RawTopic>,
+}
+
+#[derive(Deserialize)]
+struct RawBroker {
+    /// `configured`, `learned`, or `internal` and `logical`, which have no address of their own.
+    source: String,
 }
 
 #[derive(Deserialize)]
@@ -53,7 +63,9 @@ impl Default for RawPartition {
 impl Stats {
     pub(crate) fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
         let raw: Raw = serde_json::from_slice(json)?;
-        let mut stats = Self::default();
+        let has_address = |broker: &&RawBroker| matches!(&*broker.source, "configured" | "learned");
+        let brokers = raw.brokers.values().filter(has_address).count();
+        let mut stats = Self { brokers, ..Self::default() };
         let known = |offset: i64| (offset >= 0).then_some(offset);
         for (topic, of_topic) in raw.topics {
             for one in of_topic.partitions.into_values().filter(|one| one.partition >= 0) {
@@ -78,13 +90,14 @@ mod tests {
 
     #[test]
     fn the_end_is_the_last_stable_offset_where_there_is_one() {
-        let json = br#"{"name":"x","topics":{"t":{"topic":"t","partitions":{
+        let json = br#"{"name":"x","brokers":{"a:1/1":{"name":"a:1/1","source":"learned"},
+            "GroupCoordinator":{"source":"logical"},":0/internal":{"source":"internal"}},"topics":{"t":{"topic":"t","partitions":{
             "0":{"partition":0,"lo_offset":3,"hi_offset":9,"ls_offset":7,"fetchq_size":10,"x":1},
             "-1":{"partition":-1,"fetchq_size":99}}}}}"#;
         let stats = Stats::parse(json).unwrap();
         let expected =
             PartitionStats { topic: "t".to_owned(), partition: 0, low: Some(3), high: Some(7) };
-        assert_eq!(stats, Stats { queued_bytes: 10, partitions: vec![expected] });
+        assert_eq!(stats, Stats { queued_bytes: 10, brokers: 1, partitions: vec![expected] });
         assert_eq!(Stats::parse(b"{}").unwrap(), Stats::default());
     }
 }

@@ -71,6 +71,17 @@ impl Lookup<'_> {
         Ok(keys.zip(offsets).collect())
     }
 
+    /// Of those ends, the ones of partitions that hold anything before them.
+    pub(crate) fn awaited(&self, ends: &Ends) -> Result<Ends, KafkaFault> {
+        let asks: Vec<_> = ends
+            .keys()
+            .map(|(topic, partition)| (Arc::clone(topic), *partition, Ask::Look(EARLIEST)))
+            .collect();
+        let firsts = self.resolve(&asks)?;
+        let held = ends.iter().zip(firsts).filter(|((_, end), first)| first < *end);
+        Ok(held.map(|((key, end), _)| (key.clone(), *end)).collect())
+    }
+
     /// The first and one past the last offset of one partition.
     pub(crate) fn range(&self, topic: &Arc<str>, partition: i32) -> Result<(i64, i64), KafkaFault> {
         let at = |which| self.offsets(&[(Arc::clone(topic), partition, which)]);

@@ -29,7 +29,9 @@ pub use observer::{BatchObserver, CommittedBatch, Lag, MemoryUse, Phases, Progre
 pub use position::{PartitionId, Positions};
 pub use record::{Advance, ChunkBuilder, RecordChunk, RecordRef};
 pub use row::{FieldViolation, UNKNOWN_FIELD, field_paths};
-pub use sink::{BatchCommit, CommitOutcome, LakeSink, SinkImage, TableRole, TableTotal};
+pub use sink::{
+    BatchCommit, Block, BlockNote, CommitOutcome, LakeSink, SinkImage, TableRole, TableTotal,
+};
 pub use source::{RecordSource, SourceEvent, StartRequest};
 pub use verdict::{
     ContractRef, DeadLetterKind, RuleInfo, RuleResult, RuleScope, Severity, Status, Verdict,

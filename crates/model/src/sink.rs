@@ -35,6 +35,24 @@ pub struct SinkImage {
     pub positions: Positions,
     /// Version of the output.
     pub version: i64,
+    /// An intervention blocked the query, and nobody has released it.
+    pub blocked: Option<BlockNote>,
+}
+
+/// A block that stands in the output's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockNote {
+    pub version: i64,
+    pub reason: String,
+}
+
+/// What refused a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// Every cut that holds the rows will be refused again, until contract or policy change.
+    Policy,
+    /// Stops every worker and every restart until it is released.
+    Intervention,
 }
 
 /// What a batch commits beside the rows written since the last commit.
@@ -42,7 +60,7 @@ pub struct SinkImage {
 pub struct BatchCommit {
     pub ledger: Ledger,
     /// The rows written are dropped and no position moves; only the verdict is committed.
-    pub blocked: bool,
+    pub blocked: Option<Block>,
 }
 
 /// Rows that a batch added to a table.
@@ -66,6 +84,8 @@ pub enum CommitOutcome {
         image: SinkImage,
         same_group: bool,
     },
+    /// An intervention blocked the query before: nothing was committed, the rows are dropped.
+    Blocked(BlockNote),
 }
 
 pub trait LakeSink: Send + 'static {
@@ -104,4 +124,7 @@ pub trait LakeSink: Send + 'static {
 
     /// Drops the open batch.
     fn discard(&mut self) -> impl Future<Output = ()> + Send;
+
+    /// Waits for what runs apart from batches; nothing follows.
+    fn close(&mut self) -> impl Future<Output = ()> + Send;
 }

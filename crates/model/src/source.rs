@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 use crate::{BoxFault, Lag, PartitionId, Positions, RecordChunk};
 
@@ -29,9 +30,11 @@ pub enum SourceEvent {
         lost: bool,
         done: Box<dyn FnOnce() + Send>,
     },
-    /// Every record up to the ending offsets was handed over, under `epoch`.
+    /// Every record up to the ending offsets was handed over, under `epoch`, of the partitions that
+    /// this source holds. `elsewhere`: topic, partition and end of the others.
     Drained {
         epoch: u64,
+        elsewhere: Vec<(Arc<str>, i32, i64)>,
     },
 }
 
@@ -41,7 +44,7 @@ impl fmt::Debug for SourceEvent {
             Self::Records(chunk) => write!(f, "Records({})", chunk.len()),
             Self::Assigned { partitions, .. } => write!(f, "Assigned({partitions:?})"),
             Self::Revoked { partitions, lost, .. } => write!(f, "Revoked({partitions:?}, {lost})"),
-            Self::Drained { epoch } => write!(f, "Drained({epoch})"),
+            Self::Drained { epoch, .. } => write!(f, "Drained({epoch})"),
         }
     }
 }

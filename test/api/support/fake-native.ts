@@ -18,6 +18,14 @@ export class FakeNative {
   logLevel = "off";
   log: (record: NativeLogRecord) => void = () => {};
 
+  readonly operated: unknown[][] = [];
+  operation: Awaited<ReturnType<NativeBinding["releaseQuery"]>> = {};
+
+  private operate(name: string, asked: unknown[]) {
+    this.operated.push([name, ...asked]);
+    return this.operation;
+  }
+
   get query(): FakeQuery {
     const query = this.queries.at(-1);
     if (query === undefined) throw new Error("no query was started");
@@ -37,6 +45,9 @@ export class FakeNative {
       return { query };
     },
     verifyTable: async () => this.verification,
+    releaseQuery: async (...asked) => this.operate("release", asked),
+    adoptQuery: async (...asked) => this.operate("adopt", asked),
+    rewindQuery: async (...asked) => this.operate("rewind", asked),
     tableTotals: async () => ({ rows: 0n, version: 0n }),
     previewTable: async () => ({ rowsJson: "[]" }),
     setLogger: (level, sink) => {

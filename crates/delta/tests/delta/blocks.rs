@@ -1,7 +1,7 @@
 //! Verdicts that block: committed alone, once a range and contract (rule 12).
 
-use headgate_delta::Durability;
-use headgate_model::{BatchCommit, CommitOutcome, LakeSink, Status};
+use headgate_delta::{Durability, Operator};
+use headgate_model::{BatchCommit, Block, BlockNote, CommitOutcome, LakeSink, Status};
 
 use crate::lake::{Lake, Range, Worker, contract, is_fenced, ledger};
 use crate::tables;
@@ -11,7 +11,7 @@ async fn block(worker: &mut Worker, ranges: &[Range], version: &str) -> CommitOu
     let mut ledger = ledger(ranges, false);
     ledger.verdict.status = Status::Block;
     ledger.verdict.contract = Some(contract(version));
-    worker.sink.commit(BatchCommit { ledger, blocked: true }).await.unwrap()
+    worker.sink.commit(BatchCommit { ledger, blocked: Some(Block::Policy) }).await.unwrap()
 }
 
 fn version(outcome: &CommitOutcome) -> i64 {
@@ -20,7 +20,7 @@ fn version(outcome: &CommitOutcome) -> i64 {
             assert!(side_tables.is_empty());
             *version
         }
-        CommitOutcome::Fenced { .. } => panic!("fenced"),
+        outcome => panic!("{outcome:?}"),
     }
 }
 
@@ -64,6 +64,39 @@ async fn after_a_block_the_same_worker_can_go_on() {
     block(&mut worker, &[(0, 0, 10)], "1.0.0").await;
     worker.advance(&[0], 4).await;
     assert_eq!(version(&block(&mut worker, &[(0, 4, 10)], "1.0.0").await), 4);
+    lake.settle().await;
+}
+
+async fn intervene(worker: &mut Worker, ranges: &[Range]) -> CommitOutcome {
+    worker.write(ranges).await.unwrap();
+    let mut ledger = ledger(ranges, false);
+    ledger.verdict.status = Status::Block;
+    ledger.intervention = Some("too many".to_owned());
+    let blocked = Some(Block::Intervention);
+    worker.sink.commit(BatchCommit { ledger, blocked }).await.unwrap()
+}
+
+#[tokio::test]
+async fn t14_an_interventions_block_holds_every_worker_and_start_until_it_is_released() {
+    let lake = Lake::local(Durability::Process);
+    let (mut worker, mut other) = (lake.worker().await, lake.worker().await);
+    assert_eq!(version(&intervene(&mut worker, &[(0, 0, 10)]).await), 2);
+    let note = BlockNote { version: 2, reason: "too many".to_owned() };
+    // Another cut, of other partitions too, and another start.
+    let ranges = other.next(&[0, 1], 30);
+    other.write(&ranges).await.unwrap();
+    let CommitOutcome::Blocked(found) = other.commit(&ranges).await.unwrap() else { panic!() };
+    assert_eq!(found, note);
+    assert_eq!(lake.worker().await.image.blocked, Some(note));
+    assert_eq!(tables::version(&lake.output()).await, 2, "nobody wrote anything");
+
+    let operator = Operator::open(&lake.output(), Some("orders")).await.unwrap();
+    let done = operator.release(Some("mended".to_owned())).await.unwrap();
+    assert_eq!((done.version, done.released), (3, Some(2)));
+    let again = Operator::open(&lake.output(), None).await.unwrap().release(None).await.unwrap();
+    assert_eq!((again.version, again.released), (3, None), "a release of nothing writes nothing");
+    other.sink.refresh().await.unwrap();
+    other.advance(&[0, 1], 30).await;
     lake.settle().await;
 }
 

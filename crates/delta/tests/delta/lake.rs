@@ -66,6 +66,8 @@ impl Lake {
             partition_columns: Vec::new(),
             codec: Codec::default(),
             target_file_bytes: 64 << 20,
+            merge_schema: false,
+            store: Default::default(),
         }
     }
 
@@ -251,7 +253,7 @@ impl Worker {
 
     pub async fn commit(&mut self, ranges: &[Range]) -> Result<CommitOutcome, BoxFault> {
         let ledger = ledger(ranges, false);
-        let outcome = self.sink.commit(BatchCommit { ledger, blocked: false }).await?;
+        let outcome = self.sink.commit(BatchCommit { ledger, blocked: None }).await?;
         match &outcome {
             CommitOutcome::Committed { version, .. } => {
                 self.image.version = *version;
@@ -260,6 +262,7 @@ impl Worker {
                 }
             }
             CommitOutcome::Fenced { image, .. } => self.image = image.clone(),
+            CommitOutcome::Blocked(_) => {}
         }
         Ok(outcome)
     }
@@ -270,7 +273,7 @@ impl Worker {
         self.write(&ranges).await.unwrap();
         match self.commit(&ranges).await.unwrap() {
             CommitOutcome::Committed { version, .. } => version,
-            CommitOutcome::Fenced { image, .. } => panic!("fenced at version {}", image.version),
+            outcome => panic!("{outcome:?}"),
         }
     }
 }

@@ -115,3 +115,25 @@ pub async fn coordinates(table: &Url) -> Vec<(i32, i64)> {
     found.sort_unstable();
     found
 }
+
+/// A checkpoint of the newest version.
+pub async fn checkpoint(table: &Url) {
+    deltalake::checkpoints::create_checkpoint(&load(table).await, None).await.unwrap();
+}
+
+pub async fn column_names(table: &Url) -> Vec<String> {
+    let loaded = load(table).await;
+    let schema = loaded.snapshot().unwrap().schema();
+    schema.fields().map(|field| field.name().to_string()).collect()
+}
+
+/// Another writer's commit that edits the columns.
+pub async fn change_schema(table: &Url, version: i64, edit: impl FnOnce(&mut Vec<Value>)) {
+    let loaded = load(table).await;
+    let mut metadata = serde_json::to_value(loaded.snapshot().unwrap().metadata()).unwrap();
+    let mut schema: Value =
+        serde_json::from_str(metadata["schemaString"].as_str().unwrap()).unwrap();
+    edit(schema["fields"].as_array_mut().unwrap());
+    metadata["schemaString"] = schema.to_string().into();
+    put_entry(table, version, &[foreign("ALTER TABLE"), json!({ "metaData": metadata })]).await;
+}

@@ -84,13 +84,17 @@ async fn block_writes_nothing_and_fails_the_query_with_its_verdict() {
     assert_eq!(rig.offsets(TableRole::Output), [0, 1], "what was committed before stays");
     assert_eq!(rig.lake.num_rows(TableRole::Rejects), 0);
     let last = rig.lake.log().pop().unwrap();
-    assert_eq!(last.kind, EntryKind::Block);
+    assert_eq!(last.kind, EntryKind::Intervention);
     let ledger = last.ledger.unwrap();
     assert_eq!(ledger.intervention.as_deref(), Some("too many"));
     assert_eq!(told.batches().pop().unwrap().ledger, ledger, "observers are told");
     assert_eq!(rig.lake.breaks(), Vec::<String>::new());
 
     rig.gate = Arc::new(headgate_model::Proceed);
+    let fault = rig.try_start().await.err().unwrap();
+    let EngineFault::StillBlocked(note) = engine_fault(&fault) else { panic!("{fault}") };
+    assert_eq!((note.version, note.reason.as_str()), (3, "too many"));
+    rig.lake.release();
     rig.run().await;
     rig.assert_exactly_once();
 }
@@ -135,4 +139,25 @@ async fn a_block_ends_the_query_at_once() {
     tokio::time::sleep(secs(13)).await;
     assert!(!worker.is_running());
     assert_eq!(worker.fault().await.code(), "INTERVENTION_BLOCKED");
+}
+
+#[tokio::test(start_paused = true)]
+async fn t14_a_block_stops_other_workers_until_it_is_released() {
+    let block = |verdict: &Verdict| match verdict.violations {
+        0 => Decision::Proceed,
+        _ => Decision::Block { reason: "too many".into() },
+    };
+    let mut rig = Rig { gate: Strategy::new(block), ..Rig::ticking() };
+    let other = rig.start().await;
+    rig.append(&[GOOD, SLOW]);
+    let worker = rig.start_alone().await;
+    assert!(matches!(engine_fault(&worker.fault().await), EngineFault::Blocked { .. }));
+    // The other one learns of it at its next look at the log.
+    assert!(matches!(engine_fault(&other.fault().await), EngineFault::StillBlocked(_)));
+    assert_eq!(rig.offsets(TableRole::Output), [0; 0]);
+    rig.lake.release();
+    rig.gate = Arc::new(headgate_model::Proceed);
+    rig.trigger = headgate_engine::Trigger::AvailableNow;
+    rig.run().await;
+    rig.assert_exactly_once();
 }

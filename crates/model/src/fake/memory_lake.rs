@@ -18,6 +18,10 @@ pub enum EntryKind {
     Batch,
     /// A verdict alone.
     Block,
+    /// A verdict that stops every worker.
+    Intervention,
+    /// Lets them go on.
+    Release,
 }
 
 /// One commit of the output.
@@ -79,6 +83,24 @@ impl MemoryLake {
     pub fn ledgers(&self) -> Vec<Ledger> {
         let batches = self.log().into_iter().filter(|entry| entry.kind == EntryKind::Batch);
         batches.filter_map(|entry| entry.ledger).collect()
+    }
+
+    /// What an operator does about a block.
+    pub fn release(&self) {
+        let newest = self.log().pop();
+        let Some(newest) = newest else { return };
+        let (positions, rows, debts) = (Positions::new(), Vec::new(), BTreeMap::new());
+        let batch_uuid = "release".to_owned();
+        let entry = LogEntry {
+            kind: EntryKind::Release,
+            ledger: None,
+            batch_uuid,
+            positions,
+            rows,
+            debts,
+            ..newest
+        };
+        self.put(self.version() + 1, entry);
     }
 
     pub fn version(&self) -> i64 {
@@ -184,7 +206,7 @@ impl LogEntry {
         if !counts.balances() {
             breaks.push(format!("counts do not balance: {counts:?}"));
         }
-        if self.kind == EntryKind::Block {
+        if matches!(self.kind, EntryKind::Block | EntryKind::Intervention) {
             if !self.rows.is_empty() || !self.debts.is_empty() || !self.positions.is_empty() {
                 breaks.push("a block holds more than its verdict".into());
             }

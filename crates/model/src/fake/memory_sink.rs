@@ -10,8 +10,8 @@ use super::bell::lock;
 use super::sink_control::Script;
 use super::{CommitEvent, EntryKind, FakeFault, LogEntry, MemoryLake, SinkControl};
 use crate::{
-    BatchCommit, BoxFault, CommitOutcome, LakeSink, PartitionLedger, Positions, SinkImage,
-    TableRole, TableTotal,
+    BatchCommit, Block, BlockNote, BoxFault, CommitOutcome, LakeSink, PartitionLedger, Positions,
+    SinkImage, TableRole, TableTotal,
 };
 
 pub struct MemorySink {
@@ -30,6 +30,7 @@ struct Image {
     positions: Positions,
     /// Group of the newest batch.
     last_group: Option<String>,
+    blocked: Option<BlockNote>,
 }
 
 impl Image {
@@ -37,8 +38,16 @@ impl Image {
         self.version += 1;
         self.incarnation = Some(entry.incarnation.clone());
         self.positions.extend(entry.positions.clone());
-        if entry.kind == EntryKind::Batch {
-            self.last_group = Some(entry.group.clone());
+        match entry.kind {
+            EntryKind::Batch => self.last_group = Some(entry.group.clone()),
+            EntryKind::Intervention => {
+                let ledger = entry.ledger.as_ref();
+                let reason = ledger.and_then(|ledger| ledger.intervention.clone());
+                let reason = reason.unwrap_or_default();
+                self.blocked = Some(BlockNote { version: self.version, reason });
+            }
+            EntryKind::Release => self.blocked = None,
+            EntryKind::Start | EntryKind::Block => {}
         }
     }
 
@@ -87,12 +96,13 @@ impl MemorySink {
     }
 
     fn sink_image(&self) -> SinkImage {
-        let Image { version, incarnation, positions, last_group: _ } = &self.image;
+        let Image { version, incarnation, positions, blocked, last_group: _ } = &self.image;
         SinkImage {
             incarnation: incarnation.clone(),
             group: incarnation.as_ref().map(|_| self.group.clone()),
             positions: positions.clone(),
             version: *version,
+            blocked: blocked.clone(),
         }
     }
 
@@ -130,12 +140,15 @@ impl MemorySink {
         }
     }
 
-    fn block(&mut self, batch: &BatchCommit) -> CommitOutcome {
+    fn block(&mut self, batch: &BatchCommit, block: Block) -> CommitOutcome {
         self.open.clear();
         self.read_to_tip();
-        let entry =
-            LogEntry { kind: EntryKind::Block, positions: Positions::new(), ..self.entry(batch) };
-        while self.image.holds(&batch.ledger.partitions) {
+        let kind = match block {
+            Block::Policy => EntryKind::Block,
+            Block::Intervention => EntryKind::Intervention,
+        };
+        let entry = LogEntry { kind, positions: Positions::new(), ..self.entry(batch) };
+        while self.image.blocked.is_none() && self.image.holds(&batch.ledger.partitions) {
             if self.put(&entry) {
                 let version = self.image.version;
                 return CommitOutcome::Committed { version, side_tables: Vec::new() };
@@ -145,6 +158,9 @@ impl MemorySink {
     }
 
     fn fenced(&self) -> CommitOutcome {
+        if let Some(note) = &self.image.blocked {
+            return CommitOutcome::Blocked(note.clone());
+        }
         let same_group = self.image.last_group.as_ref() == Some(&self.group);
         CommitOutcome::Fenced { image: self.sink_image(), same_group }
     }
@@ -218,8 +234,8 @@ impl LakeSink for MemorySink {
 
     async fn commit(&mut self, batch: BatchCommit) -> Result<CommitOutcome, BoxFault> {
         self.wake().await;
-        if batch.blocked {
-            return Ok(self.block(&batch));
+        if let Some(block) = batch.blocked {
+            return Ok(self.block(&batch, block));
         }
         let entry = self.entry(&batch);
         let event = lock(&self.script).commits.pop_front().unwrap_or(CommitEvent::Lands);
@@ -236,7 +252,7 @@ impl LakeSink for MemorySink {
             CommitEvent::Lands | CommitEvent::ReplyLost(_) | CommitEvent::FreezesUnpaid => {}
         }
         loop {
-            if !self.image.holds(&batch.ledger.partitions) {
+            if self.image.blocked.is_some() || !self.image.holds(&batch.ledger.partitions) {
                 return Ok(self.fenced());
             }
             if self.put(&entry) {
@@ -256,4 +272,6 @@ impl LakeSink for MemorySink {
     async fn discard(&mut self) {
         self.open.clear();
     }
+
+    async fn close(&mut self) {}
 }

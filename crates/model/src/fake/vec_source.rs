@@ -113,7 +113,7 @@ impl VecSource {
             }
             None if state.reached_end() => {
                 state.drained = true;
-                Some(Ok(SourceEvent::Drained { epoch: state.epoch }))
+                Some(Ok(SourceEvent::Drained { epoch: state.epoch, elsewhere: Vec::new() }))
             }
             None => None,
         }

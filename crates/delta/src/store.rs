@@ -1,0 +1,137 @@
+//! A table's place in an object store or on a local disk, by way of delta-rs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use deltalake::kernel::Snapshot;
+use deltalake::logstore::object_store::{Error as StoreError, ObjectStoreExt};
+use deltalake::logstore::{CommitOrBytes, LogStore, LogStoreRef};
+use deltalake::{DeltaTableBuilder, DeltaTableError, ObjectStore, Path};
+use futures::TryStreamExt;
+use url::Url;
+use uuid::Uuid;
+
+use crate::checkpoint::Checkpoints;
+use crate::durable;
+use crate::entry::{Entry, TableMetadata};
+use crate::fault::{DeltaFault, Source};
+use crate::log::{Log, LogStorage, Tip};
+use crate::moment::Moment;
+use crate::object_stores::{self, StoreOptions};
+use crate::protocol::check_metadata;
+use crate::snapshot_txns;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct TableStore {
+    pub store: LogStoreRef,
+    pub address: String,
+    /// Set when entries and files are to survive a power loss.
+    pub synced_root: Option<PathBuf>,
+    checkpoints: Arc<Checkpoints>,
+}
+
+impl TableStore {
+    pub fn open(
+        address: &Url,
+        options: &StoreOptions,
+        synced_root: Option<PathBuf>,
+    ) -> Result<Self, DeltaFault> {
+        object_stores::register();
+        let options = options.0.clone().into_iter().collect();
+        let store = DeltaTableBuilder::from_url(address.clone())
+            .and_then(|builder| builder.with_storage_options(options).build_storage())
+            .map_err(|source| DeltaFault::store("open the store", address.as_str(), source))?;
+        let checkpoints = Arc::default();
+        Ok(Self { store, address: address.to_string(), synced_root, checkpoints })
+    }
+
+    pub fn log(&self) -> Log {
+        Log { storage: Arc::new(self.clone()), address: self.address.clone() }
+    }
+
+    pub fn objects(&self) -> Arc<dyn ObjectStore> {
+        self.store.object_store(None)
+    }
+
+    /// `None`: there is no table.
+    pub async fn read_tip(&self) -> Result<Option<(Tip, Snapshot)>, DeltaFault> {
+        let fail =
+            |source: DeltaTableError| DeltaFault::store("read the log", &self.address, source);
+        let at = Moment::now();
+        let snapshot = match Snapshot::try_new(self.store.as_ref(), None).await {
+            Ok(snapshot) => snapshot,
+            Err(DeltaTableError::NotATable(_)) => return Ok(None),
+            Err(_) if self.has_no_entry().await => return Ok(None),
+            Err(source) => {
+                return Err(snapshot_txns::defect(self).await.unwrap_or_else(|| fail(source)));
+            }
+        };
+        let version = snapshot.version() as i64;
+        let metadata = serde_json::to_value(snapshot.metadata())
+            .and_then(serde_json::from_value::<TableMetadata>)
+            .map_err(|source| fail(source.into()))?;
+        check_metadata(&metadata, &self.address)?;
+        let (txns, checkpoint) = snapshot_txns::read(self, version).await?;
+        self.checkpoints.found(checkpoint);
+        let newest = self.log().read(version).await?;
+        Ok(Some((Tip { version, metadata, txns, newest, at }, snapshot)))
+    }
+
+    /// A folder whose log is missing or has no entry is no table yet.
+    async fn has_no_entry(&self) -> bool {
+        let objects = self.objects();
+        let mut listing = objects.list(Some(&Path::from("_delta_log")));
+        matches!(listing.try_next().await, Ok(None))
+    }
+
+    pub async fn read_entry(&self, version: i64) -> Result<Option<Entry>, DeltaFault> {
+        self.log().read(version).await
+    }
+}
+
+#[async_trait]
+impl LogStorage for TableStore {
+    async fn read(&self, version: i64) -> Result<Option<Bytes>, DeltaFault> {
+        self.store
+            .read_commit_entry(version as u64)
+            .await
+            .map_err(|source| DeltaFault::store("read a log entry", &self.address, source))
+    }
+
+    async fn put(&self, version: i64, bytes: Bytes) -> Result<(), Source> {
+        match &self.synced_root {
+            Some(root) => durable::put_if_absent(root.clone(), version, bytes).await,
+            None => self
+                .store
+                .write_commit_entry(version as u64, CommitOrBytes::LogBytes(bytes), Uuid::new_v4())
+                .await
+                .map_err(Into::into),
+        }
+    }
+
+    async fn tip(&self) -> Result<Option<Tip>, DeltaFault> {
+        Ok(self.read_tip().await?.map(|(tip, _)| tip))
+    }
+
+    async fn file_size(&self, path: &str) -> Result<Option<u64>, DeltaFault> {
+        let fail = |error: StoreError| DeltaFault::store("look for a file", &self.address, error);
+        // The log holds paths URL-encoded; our names have nothing to encode but `%`.
+        let path = Path::parse(path.replace("%25", "%")).map_err(|error| fail(error.into()))?;
+        match self.objects().head(&path).await {
+            Ok(found) => Ok(Some(found.size)),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(fail(error)),
+        }
+    }
+
+    fn committed(&self, version: i64) {
+        self.checkpoints.after_commit(&self.store, &self.address, version);
+    }
+
+    async fn finish(&self) {
+        self.checkpoints.finish().await;
+    }
+}

@@ -25,10 +25,15 @@ export function client(bootstrapServers: string): Kafka {
 }
 
 /** Creates a topic of its own for the caller and answers its name. */
-export async function createTopic(bootstrapServers: string, partitions = 4): Promise<string> {
+export async function createTopic(
+  bootstrapServers: string,
+  partitions = 4,
+  settings: Record<string, string> = {},
+): Promise<string> {
   const topic = `t-${randomUUID()}`;
+  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
   await withAdmin(bootstrapServers, (admin) =>
-    admin.createTopics({ topics: [{ topic, numPartitions: partitions }] }),
+    admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }] }),
   );
   return topic;
 }
@@ -51,6 +56,18 @@ export async function recreateTopic(bootstrapServers: string, topic: string): Pr
       admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true }),
     );
   });
+}
+
+/** What retention does: the records of a partition before `offset` are gone at once. */
+export async function deleteRecords(
+  bootstrapServers: string,
+  topic: string,
+  partition: number,
+  offset: number,
+): Promise<void> {
+  await withAdmin(bootstrapServers, (admin) =>
+    admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] }),
+  );
 }
 
 /** Produces in order and answers where each record went. */

@@ -22,7 +22,9 @@ export async function readTopic(bootstrapServers: string, topic: string): Promis
     await new Promise<void>((resolve, reject) => {
       let known = 0;
       let quiet = 0;
-      consumer.on("consumer.crash", ({ payload }) => reject(payload.error));
+      consumer.on("consumer.crash", ({ payload }) => {
+        if (!payload.restart) reject(payload.error);
+      });
       consumer.on("consumer.fetch", () => {
         quiet = found.length === known ? quiet + 1 : 0;
         known = found.length;

@@ -38,14 +38,19 @@ export async function createTopic(
   return topic;
 }
 
+/** Resolves when there are `count` partitions and each has a leader. */
 export async function addPartitions(
   bootstrapServers: string,
   topic: string,
   count: number,
 ): Promise<void> {
-  await withAdmin(bootstrapServers, (admin) =>
-    admin.createPartitions({ topicPartitions: [{ topic, count }] }),
-  );
+  await withAdmin(bootstrapServers, async (admin) => {
+    await admin.createPartitions({ topicPartitions: [{ topic, count }] });
+    await retry(async () => {
+      const { length } = await admin.fetchTopicOffsets(topic);
+      if (length !== count) throw new Error(`${topic} has ${length} partitions, not ${count}`);
+    });
+  });
 }
 
 /** Deletes a topic and creates another of the same name. */
@@ -65,9 +70,11 @@ export async function deleteRecords(
   partition: number,
   offset: number,
 ): Promise<void> {
-  await withAdmin(bootstrapServers, (admin) =>
-    admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] }),
-  );
+  await withAdmin(bootstrapServers, async (admin) => {
+    // kafkajs looks up the leaders of topics only that it was asked about before.
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
+  });
 }
 
 /** Produces in order and answers where each record went. */
@@ -88,7 +95,9 @@ export async function produce(
       const replies = await producer.send({ topic, messages: batch.map(message) });
       const next = new Map(replies.map((r) => [r.partition, Number(r.baseOffset)]));
       for (const { partition = 0 } of batch) {
-        const offset = next.get(partition) ?? Number.NaN;
+        const offset = next.get(partition);
+        // kafkajs drops records of partitions that it does not know.
+        if (offset === undefined) throw new Error(`${topic} took nothing in ${partition}`);
         next.set(partition, offset + 1);
         placed.push({ topic, partition, offset });
       }

@@ -104,3 +104,26 @@ test.each(["true", "false"])(
     expect(await headgate("verify", lake.output)).toMatchObject({ status: 0 });
   },
 );
+
+/** A table whose exact start was retained no more: five offsets lost. */
+async function withLoss(): Promise<string> {
+  const topic = await createTopic(bootstrapServers, 1);
+  await produce(bootstrapServers, topic, records(20, { partitions: 1 }));
+  await deleteRecords(bootstrapServers, topic, 0, 5);
+  const lake = await temporaryLake();
+  const startingOffsets = JSON.stringify({ [topic]: { 0: 0 } });
+  const options = { startingOffsets, failOnDataLoss: "false" };
+  await runToEnd(splitEvents(bootstrapServers, topic, lake, options));
+  return lake.output;
+}
+
+test("a start before the first offset there is counts as lost what is missing", async () => {
+  const table = await withLoss();
+  const ledger = { start: 0, end: 20, records: 15, gaps: 0, lost: 5 };
+  expect(await ledgersOf(table)).toMatchObject([ledger]);
+});
+
+test.fails("verify says how many offsets were lost", async () => {
+  const { stdout } = await headgate("verify", await withLoss(), "--json");
+  expect(JSON.parse(stdout)).toMatchObject({ ok: true, records: "15", gaps: "0", lost: "5" });
+});

@@ -20,6 +20,8 @@ export interface BrokerOptions {
   heapMb?: number;
   /** Adds the listeners that need certificates. */
   tls?: boolean;
+  /** Lines of `server.properties`, over those that every test broker has. */
+  settings?: Record<string, string>;
 }
 
 /** Starts a real single-node Apache Kafka on free loopback ports. */
@@ -41,13 +43,13 @@ async function startIn(
   folder: string,
   launcher: string,
   classpath: string,
-  { heapMb = 512, tls = false }: BrokerOptions,
+  { heapMb = 512, tls = false, settings = {} }: BrokerOptions,
 ): Promise<KafkaBroker> {
   const ports = await freePorts();
   const certificates = tls ? await makeCertificates(folder) : undefined;
   const properties = join(folder, "server.properties");
   const data = join(folder, "data");
-  await writeFile(properties, serverProperties(ports, data, certificates));
+  await writeFile(properties, serverProperties(ports, data, certificates, settings));
   const { username, password } = saslUser;
   await run(launcher, [
     ...["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classpath],

@@ -22,6 +22,7 @@ export function serverProperties(
   ports: BrokerPorts,
   dataFolder: string,
   certificates?: Certificates,
+  settings: Record<string, string> = {},
 ): string {
   const open = [
     ["PLAIN", "PLAINTEXT", ports.plain],
@@ -65,6 +66,7 @@ export function serverProperties(
     "share.coordinator.state.topic.min.isr": 1,
     "share.coordinator.state.topic.num.partitions": 1,
     "group.initial.rebalance.delay.ms": 0,
+    ...settings,
   };
   return Object.entries(lines)
     .map(([key, value]) => `${key}=${value}\n`)

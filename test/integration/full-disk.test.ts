@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, inject, test } from "vitest";
 import { command, Running } from "../support/cli.ts";
+import { configFile } from "../support/config-file.ts";
 import { differences } from "../support/coordinates.ts";
 import { destinationOf, records } from "../support/events.ts";
 import { createTopic, produce } from "../support/kafka/topics.ts";
@@ -32,14 +33,10 @@ test("a disk that fills ends the run with one clear error, and nothing committed
     rejects: join(folder, "events_rejects"),
     deadLetters: join(folder, "events_dead_letters"),
   });
-  const config = join(await temporaryFolder(), "events.yaml");
-  // JSON is YAML; only the spelling of the keys differs.
-  const { onViolation, deadLetters, batch, ...rest } = {
+  const config = await configFile({
     ...splitEvents(bootstrapServers, topic, lake(mount)),
-    batch: { max_rows: 2_000 },
-  };
-  const node = { ...rest, on_violation: onViolation, dead_letters: deadLetters, batch };
-  await writeFile(config, JSON.stringify(node));
+    batch: { maxRows: 2_000 },
+  });
 
   const env = { LAKE: mount, OUT: out, CONFIG: config, CLI: command(), NODE: process.execPath };
   const child = spawn("unshare", ["--user", "--map-root-user", "--mount", "sh", "-c", SCRIPT], {
@@ -53,7 +50,6 @@ test("a disk that fills ends the run with one clear error, and nothing committed
   expect(stdout).toContain("first 1");
   expect(stdout).toContain("second 0");
   expect(stdout).toContain("verify 0");
-  const { readFile } = await import("node:fs/promises");
   const said =
     (await readFile(join(out, "first.out"), "utf8")) +
     (await readFile(join(out, "first.err"), "utf8"));

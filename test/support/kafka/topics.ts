@@ -25,22 +25,32 @@ export function client(bootstrapServers: string): Kafka {
 }
 
 /** Creates a topic of its own for the caller and answers its name. */
-export async function createTopic(bootstrapServers: string, partitions = 4): Promise<string> {
+export async function createTopic(
+  bootstrapServers: string,
+  partitions = 4,
+  settings: Record<string, string> = {},
+): Promise<string> {
   const topic = `t-${randomUUID()}`;
+  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
   await withAdmin(bootstrapServers, (admin) =>
-    admin.createTopics({ topics: [{ topic, numPartitions: partitions }] }),
+    admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }] }),
   );
   return topic;
 }
 
+/** Resolves when there are `count` partitions and each has a leader. */
 export async function addPartitions(
   bootstrapServers: string,
   topic: string,
   count: number,
 ): Promise<void> {
-  await withAdmin(bootstrapServers, (admin) =>
-    admin.createPartitions({ topicPartitions: [{ topic, count }] }),
-  );
+  await withAdmin(bootstrapServers, async (admin) => {
+    await admin.createPartitions({ topicPartitions: [{ topic, count }] });
+    await retry(async () => {
+      const { length } = await admin.fetchTopicOffsets(topic);
+      if (length !== count) throw new Error(`${topic} has ${length} partitions, not ${count}`);
+    });
+  });
 }
 
 /** Deletes a topic and creates another of the same name. */
@@ -50,6 +60,20 @@ export async function recreateTopic(bootstrapServers: string, topic: string): Pr
     await retry(() =>
       admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true }),
     );
+  });
+}
+
+/** What retention does: the records of a partition before `offset` are gone at once. */
+export async function deleteRecords(
+  bootstrapServers: string,
+  topic: string,
+  partition: number,
+  offset: number,
+): Promise<void> {
+  await withAdmin(bootstrapServers, async (admin) => {
+    // kafkajs looks up the leaders of topics only that it was asked about before.
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
   });
 }
 
@@ -71,7 +95,9 @@ export async function produce(
       const replies = await producer.send({ topic, messages: batch.map(message) });
       const next = new Map(replies.map((r) => [r.partition, Number(r.baseOffset)]));
       for (const { partition = 0 } of batch) {
-        const offset = next.get(partition) ?? Number.NaN;
+        const offset = next.get(partition);
+        // kafkajs drops records of partitions that it does not know.
+        if (offset === undefined) throw new Error(`${topic} took nothing in ${partition}`);
         next.set(partition, offset + 1);
         placed.push({ topic, partition, offset });
       }

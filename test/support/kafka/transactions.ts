@@ -1,24 +1,50 @@
 import { client, type Outgoing } from "./topics.ts";
 
+export type Outcome = "commit" | "abort";
+
+export interface OpenTransaction {
+  send(records: readonly Outgoing[]): Promise<void>;
+  /** Ends it and its producer. */
+  end(outcome: Outcome): Promise<void>;
+}
+
+/** Begins a transaction of a producer of its own. */
+export async function openTransaction(
+  bootstrapServers: string,
+  topic: string,
+  name = "test",
+): Promise<OpenTransaction> {
+  const producer = client(bootstrapServers).producer({
+    transactionalId: `${name}-${topic}`,
+    maxInFlightRequests: 1,
+    idempotent: true,
+  });
+  await producer.connect();
+  const transaction = await producer.transaction();
+  return {
+    async send(records) {
+      const messages = records.map(({ value, key, partition = 0 }) => ({
+        value,
+        partition,
+        key: key ?? null,
+      }));
+      await transaction.send({ topic, messages });
+    },
+    async end(outcome) {
+      await transaction[outcome]();
+      await producer.disconnect();
+    },
+  };
+}
+
 /** Produces in one transaction, which is then committed or aborted. */
 export async function transact(
   bootstrapServers: string,
   topic: string,
   records: readonly Outgoing[],
-  outcome: "commit" | "abort",
+  outcome: Outcome,
 ): Promise<void> {
-  const producer = client(bootstrapServers).producer({
-    transactionalId: `test-${topic}`,
-    maxInFlightRequests: 1,
-    idempotent: true,
-  });
-  await producer.connect();
-  try {
-    const transaction = await producer.transaction();
-    const messages = records.map(({ value, partition = 0 }) => ({ value, partition }));
-    await transaction.send({ topic, messages });
-    await transaction[outcome]();
-  } finally {
-    await producer.disconnect();
-  }
+  const transaction = await openTransaction(bootstrapServers, topic);
+  await transaction.send(records);
+  await transaction.end(outcome);
 }

@@ -80,7 +80,7 @@ export class Crew {
 
   /** Leaves no process behind, whatever happened. */
   async end(): Promise<void> {
-    for (const worker of this.alive.splice(0)) {
+    for (const worker of this.#all) {
       worker.isDismissed = true;
       worker.signal("SIGKILL");
       await worker.ended;

@@ -10,6 +10,7 @@ export class Flow {
   count = 0;
   /** End of each partition. */
   readonly ends: number[] = new Array(PARTITIONS).fill(0);
+  failure: unknown;
   readonly #least: number;
   #isEnough = false;
   readonly #done: Promise<void>;
@@ -20,7 +21,9 @@ export class Flow {
   ) {
     this.#least = least;
     this.#done = this.#run(place.bootstrapServers, place.topic, perSecond);
-    this.#done.catch(() => {}); // Told to whoever waits for the end.
+    this.#done.catch((error) => {
+      this.failure = error;
+    });
   }
 
   /** Resolves with the last record. */

@@ -21,6 +21,7 @@ export class Siege {
   readonly #watch: Watch;
   /** The build that new workers run, and the one that replaces it. */
   readonly #builds: [string, string];
+
   constructor(chaos: Chaos, crew: Crew, watch: Watch, builds: [string, string]) {
     this.#chaos = chaos;
     this.#crew = crew;

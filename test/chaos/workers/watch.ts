@@ -59,7 +59,9 @@ export class Watch {
 
   #check(): void {
     this.#crew.check();
-    if (this.#broken !== undefined) throw this.#broken;
+    for (const failure of [this.#broken, this.#flow.failure]) {
+      if (failure !== undefined) throw failure;
+    }
     if (this.longestStallMs > STALL_LIMIT_MS) {
       const behind = this.committed
         .map((end, partition) => `${partition}: ${end} of ${this.#flow.ends[partition]}`)

@@ -2,17 +2,19 @@ import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, inject, test } from "vitest";
 import { destinationOf } from "../support/events.ts";
-import { createTopic, produce } from "../support/kafka/topics.ts";
+import { createTopic } from "../support/kafka/topics.ts";
 import { runToEnd, splitEvents, temporaryLake } from "../support/query.ts";
 import { account } from "./account.ts";
-import { indexOf, laidOut, PARTITIONS } from "./workers/layout.ts";
+import { Flow } from "./workers/flow.ts";
+import { indexOf, PARTITIONS } from "./workers/layout.ts";
 
 const RECORDS = 2_400;
 const bootstrapServers = inject("bootstrapServers");
 
 test("the account of the chaos counts what is lost and what is doubled, and only that", async () => {
   const topic = await createTopic(bootstrapServers, PARTITIONS);
-  await produce(bootstrapServers, topic, laidOut(RECORDS, 0));
+  const place = { bootstrapServers, topic };
+  await new Flow(place, { least: RECORDS, perSecond: RECORDS }).enough();
   const lake = await temporaryLake();
   await runToEnd(splitEvents(bootstrapServers, topic, lake));
   const sound = await account(lake, RECORDS, indexOf, destinationOf);

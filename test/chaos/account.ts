@@ -43,15 +43,14 @@ export async function account(
     }
   }
   for (let index = 0; index < count; index += 1) {
-    const all = Object.entries(times).map(
-      ([name, counted]) => [name, counted[index] ?? 0] as const,
-    );
-    const total = all.reduce((sum, [, number]) => sum + number, 0);
+    const { output, rejects, deadLetters } = times;
+    const total = (output[index] ?? 0) + (rejects[index] ?? 0) + (deadLetters[index] ?? 0);
     const destination = destinationOf(index);
     if (total === 1 && times[destination][index] === 1) continue;
     if (total === 0) found.lost += 1;
     if (total > 1) found.doubled += 1;
-    tell(`record ${index}: expected in ${destination}, found ${JSON.stringify(all)}`);
+    const places = Object.entries(times).map(([name, counted]) => `${name}: ${counted[index]}`);
+    tell(`record ${index}: expected in ${destination}, found in ${places.join(", ")}`);
   }
   return found;
 }

@@ -13,6 +13,7 @@ export class Flow {
   failure: unknown;
   readonly #least: number;
   #isEnough = false;
+  #isHalted = false;
   readonly #done: Promise<void>;
 
   constructor(
@@ -32,6 +33,12 @@ export class Flow {
     await this.#done;
   }
 
+  /** Resolves when nothing more will come, however much is missing. */
+  async halt(): Promise<void> {
+    this.#isHalted = true;
+    await this.#done.catch(() => {});
+  }
+
   async #run(bootstrapServers: string, topic: string, perSecond: number): Promise<void> {
     // Idempotent: a request that is sent again places nothing twice.
     const settings = { idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false };
@@ -39,7 +46,7 @@ export class Flow {
     await producer.connect();
     try {
       const began = Date.now();
-      while (this.count < this.#least || !this.#isEnough) {
+      while (!this.#isHalted && (this.count < this.#least || !this.#isEnough)) {
         const size = this.#due(Date.now() - began, perSecond);
         if (size > 0) {
           const records = laidOut(size, this.count);

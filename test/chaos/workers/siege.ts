@@ -6,7 +6,7 @@ import type { Watch } from "./watch.ts";
 import type { Worker } from "./worker.ts";
 
 /** What the brokers wait for a silent member: here, in `scenarios.ts` and in the brokers' properties. */
-const SESSION_TIMEOUT_MS = 6_000;
+export const SESSION_TIMEOUT_MS = 6_000;
 /** One that wakes may hear of its lost partitions before it commits: then there is no refusal. */
 const FREEZE_ATTEMPTS = 3;
 /** So that a rebalance is under way when the kill comes. */

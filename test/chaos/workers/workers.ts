@@ -1,5 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { headgate } from "../../support/cli.ts";
 import { destinationOf } from "../../support/events.ts";
 import { createTopic } from "../../support/kafka/topics.ts";
@@ -11,12 +12,12 @@ import { indexOf, PARTITIONS } from "./layout.ts";
 import { plan } from "./moves.ts";
 import { type QueryPlace, queryFile } from "./query-file.ts";
 import { firstBuild, secondBuild } from "./second-build.ts";
-import { Siege } from "./siege.ts";
+import { SESSION_TIMEOUT_MS, Siege } from "./siege.ts";
 import { Watch } from "./watch.ts";
 import { TRIGGER_MS } from "./worker.ts";
 
 /** What a move takes, roughly: records flow as long as there are moves. */
-const SECONDS_A_MOVE = 7;
+const SECONDS_A_MOVE = 8;
 const TRIGGER = { type: "processing_time", interval: `${TRIGGER_MS} milliseconds` };
 
 /** Several processes, one query: they come, die, freeze, wake and are replaced while records flow. */
@@ -40,6 +41,8 @@ async function run(chaos: Chaos, options: Record<string, string>): Promise<Recor
     figures = await besiege(chaos, place);
   } catch (error) {
     wrong.push(error instanceof Error ? error.message : String(error));
+    // Workers were killed then, and the last run gets their partitions when they are out.
+    await sleep(2 * SESSION_TIMEOUT_MS);
   }
   // Whatever went wrong so far: what is in the tables counts.
   wrong.push(...(await reckon(chaos, place)));
@@ -86,9 +89,10 @@ async function besiege(chaos: Chaos, place: QueryPlace): Promise<Record<string, 
     crew.check();
   } finally {
     watch.stop();
+    await flow.halt();
+    await crew.end();
     const { kills, freezes } = crew;
     Object.assign(chaos.counts, { records: flow.count, kills, freezes });
-    await crew.end();
     await rm(copy, { recursive: true });
   }
   const seconds = (ms: number) => Math.round(ms / 100) / 10;

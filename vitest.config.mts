@@ -21,7 +21,7 @@ export default defineConfig({
         resolve,
         test: {
           name: "integration",
-          include: ["test/integration/**/*.test.ts", "test/crash/**/*.test.ts"],
+          include: ["test/{integration,crash,chaos}/**/*.test.ts"],
           globalSetup: ["test/support/kafka/setup.ts", "test/support/s3/setup.ts"],
           // One broker, one store and two cores serve them all.
           fileParallelism: false,

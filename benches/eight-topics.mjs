@@ -1,3 +1,3 @@
-import { runTypeScript } from "./typescript.mjs";
+import { runTypeScript } from "../scripts/typescript.mjs";
 
-await runTypeScript("eight-topics/main.ts");
+await runTypeScript("benches/eight-topics/main.ts");

@@ -1,3 +1,3 @@
-import { runTypeScript } from "./typescript.mjs";
+import { runTypeScript } from "../scripts/typescript.mjs";
 
-await runTypeScript("end-to-end/main.ts");
+await runTypeScript("benches/end-to-end/main.ts");

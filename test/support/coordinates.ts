@@ -5,7 +5,7 @@ export type Destination = "output" | "rejects" | "deadLetters";
 export type TablePaths = Partial<Record<Destination, string>>;
 
 /** Offsets `[low, past)` of one partition, each found `times` times in one table. */
-interface Run {
+export interface Run {
   topic: string;
   partition: number;
   low: number;
@@ -16,7 +16,7 @@ interface Run {
 /** Enough to see what went wrong. */
 const SHOWN = 50;
 
-const RUNS = `
+export const RUNS = `
   WITH found AS (
     SELECT _kafka_topic AS topic, _kafka_partition AS part, _kafka_offset AS place, count(*) AS times
     FROM t GROUP BY ALL

@@ -4,10 +4,10 @@ import { runnerImport } from "vite";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Runs the `main` of a TypeScript file of this folder: Node 20 cannot by itself. */
+/** Runs the `main` of a TypeScript file of this repository: Node 20 cannot by itself. */
 export async function runTypeScript(path) {
   process.chdir(root);
   const options = { root, configFile: false, logLevel: "error" };
-  const { module } = await runnerImport(join(root, "benches", path), options);
+  const { module } = await runnerImport(join(root, path), options);
   await module.main();
 }

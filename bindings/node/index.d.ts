@@ -36,6 +36,9 @@ export declare class NativeQuery {
   stop(drain: boolean, timeoutMs: number): Promise<NativeFailure | null>
 }
 
+/** Hands a query's positions to a new name. */
+export declare function adoptQuery(path: string, query: string | undefined | null, name: string): Promise<NativeOperated>
+
 /** Every key path of a node, in `snake_case`. */
 export declare function configKeys(): Array<string>
 
@@ -143,6 +146,24 @@ export interface NativeMemory {
   chunks: number
   writers: number
   commit: number
+}
+
+export interface NativeOffset {
+  topic: string
+  partition: number
+  offset: bigint
+}
+
+export interface NativeOperated {
+  operation?: NativeOperation
+  failure?: NativeFailure
+}
+
+export interface NativeOperation {
+  query: string
+  version: bigint
+  released?: bigint
+  positions: Array<NativeOffset>
 }
 
 export interface NativePosition {
@@ -263,6 +284,12 @@ export interface NativeVerifyReport {
 
 /** The newest rows as an Arrow IPC stream, and as a JSON array. */
 export declare function previewTable(path: string, limit: number): Promise<NativePreview>
+
+/** Lets a query go on that an intervention blocked. */
+export declare function releaseQuery(path: string, query?: string | undefined | null, reason?: string | undefined | null): Promise<NativeOperated>
+
+/** Begins anew where the query stood at a version, or at offsets; exactly one of them is given. */
+export declare function rewindQuery(path: string, query?: string | undefined | null, version?: bigint | undefined | null, offsets?: Array<NativeOffset> | undefined | null): Promise<NativeOperated>
 
 /** Sends logs from `level` on to `sink`, from now on; it never keeps the process alive. */
 export declare function setLogger(level: 'debug' | 'info' | 'warn' | 'error' | 'off', sink: (arg: NativeLogRecord) => void): void

@@ -1,10 +1,9 @@
-import { expect, test } from "vitest";
-import { describeStore } from "../../support/s3/engine.ts";
+import { describe, expect, test } from "vitest";
 import { ignoredCondition, when } from "../../support/s3/faults.ts";
 import { eventsForStore, storeLake } from "../../support/s3/lake.ts";
 import { failureOf } from "../../support/s3/outcome.ts";
 
-describeStore("a store that ignores conditions", () => {
+describe("a store that ignores conditions", () => {
   test("is refused at the start, before any table exists", async () => {
     const { lake, config } = await eventsForStore(10);
     lake.proxy.rules = [when({}, ignoredCondition)];

@@ -1,7 +1,6 @@
 import { type StreamingNodeConfig, validateConfig } from "headgate";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { splitEvents, temporaryLake } from "../../support/query.ts";
-import { describeStore } from "../../support/s3/engine.ts";
 
 type Options = Record<string, string>;
 
@@ -62,7 +61,7 @@ const unknown: [string, Options, string, RegExp][] = [
   ["/tmp/events", { AWS_SECRET_ACCESS_KEY: SECRET }, "AWS_SECRET_ACCESS_KEY", /partitionBy/],
 ];
 
-describeStore("options of stores", () => {
+describe("options of stores", () => {
   test.each(accepted)("%s is accepted, its options too", async (path, options) => {
     expect(await issuesOf(path, options)).toEqual([]);
   });
@@ -97,7 +96,7 @@ describeStore("options of stores", () => {
   });
 });
 
-describeStore("addresses of stores", () => {
+describe("addresses of stores", () => {
   test.each([
     "s3:///lake/events",
     "s3://",

@@ -1,10 +1,9 @@
 import { startQuery } from "headgate";
-import { expect, inject, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { records } from "../../support/events.ts";
 import { produce } from "../../support/kafka/topics.ts";
 import { continuous, runToEnd } from "../../support/query.ts";
 import { Bucket } from "../../support/s3/client.ts";
-import { describeStore } from "../../support/s3/engine.ts";
 import { accessDenied, describes, expiredToken, type Rule, when } from "../../support/s3/faults.ts";
 import { eventsForStore, type StoreLake, splitOnStore } from "../../support/s3/lake.ts";
 import { expectStoreFailure, failureOf } from "../../support/s3/outcome.ts";
@@ -17,7 +16,7 @@ const FEW_REQUESTS = 20;
 const withToken = (topic: string, lake: StoreLake, AWS_SESSION_TOKEN: string) =>
   splitOnStore(bootstrapServers, topic, lake, { ...lake.options, AWS_SESSION_TOKEN });
 
-describeStore("credentials", () => {
+describe("credentials", () => {
   test("that expire while a query runs end it clearly, and new ones go on", async () => {
     const { topic, produced, lake } = await eventsForStore(2_000);
     const expired = when({ sessionToken: "token-of-yesterday" }, expiredToken);
@@ -74,7 +73,7 @@ describeStore("credentials", () => {
   });
 });
 
-describeStore("a bucket", () => {
+describe("a bucket", () => {
   test("that does not exist is told by its name, at once", async () => {
     const { lake, config } = await eventsForStore(10);
     const output = { ...config.output, path: "s3://no-such-bucket/lake/events" };

@@ -1,7 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { runToEnd } from "../../support/query.ts";
 import { randomFrom } from "../../support/random.ts";
-import { describeStore } from "../../support/s3/engine.ts";
 import {
   dataFile,
   internalError,
@@ -17,7 +16,7 @@ import { expectSound } from "../../support/s3/sound.ts";
 const COUNT = 10_000;
 const seed = Number(process.env.HEADGATE_FAULT_SEED ?? Date.now() % 1_000_000);
 
-describeStore("a store in trouble", () => {
+describe("a store in trouble", () => {
   test("throttling, errors, resets and lost replies at random lose and double nothing", async () => {
     console.log(`HEADGATE_FAULT_SEED=${seed} repeats these faults`);
     const random = randomFrom(seed);

@@ -1,6 +1,5 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { runToEnd } from "../../support/query.ts";
-import { describeStore } from "../../support/s3/engine.ts";
 import {
   conflict,
   type Fault,
@@ -29,7 +28,7 @@ const accidents: [string, Fault, RegExp[]][] = [
   ["is reset", reset, [...ENTRIES, ...FILES]],
 ];
 
-describeStore("a put that took effect, or did not, or will", () => {
+describe("a put that took effect, or did not, or will", () => {
   test.each(accidents)("%s", async (_, fault, keys) => {
     const { produced, lake, config } = await eventsForStore(3_000);
     lake.proxy.rules = keys.map((key) => when({ operation: "PutObject", key, times: 1 }, fault));

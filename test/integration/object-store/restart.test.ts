@@ -1,12 +1,11 @@
 import { startQuery } from "headgate";
-import { expect, inject, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { node } from "../../support/cli.ts";
 import { records } from "../../support/events.ts";
 import { produce } from "../../support/kafka/topics.ts";
 import { continuous, runToEnd, totals, until } from "../../support/query.ts";
 import { randomFrom } from "../../support/random.ts";
 import { countRows } from "../../support/readers/read-table.ts";
-import { describeStore } from "../../support/s3/engine.ts";
 import { eventsForStore } from "../../support/s3/lake.ts";
 import { expectNoSecret } from "../../support/s3/outcome.ts";
 import { expectSound } from "../../support/s3/sound.ts";
@@ -17,7 +16,7 @@ const ROUND = 2_000;
 const KILLS = 6;
 const seed = Number(process.env.HEADGATE_CRASH_SEED ?? Date.now() % 1_000_000);
 
-describeStore("a query on S3 that ends and starts again", () => {
+describe("a query on S3 that ends and starts again", () => {
   test("goes on where its table ends, round after round", async () => {
     const { topic, produced, lake, config } = await eventsForStore(ROUND);
     for (let round = 1; round <= 3; round += 1) {
@@ -73,7 +72,7 @@ describeStore("a query on S3 that ends and starts again", () => {
   }, 300_000);
 });
 
-describeStore("several workers on S3", () => {
+describe("several workers on S3", () => {
   test("share a topic while one is killed, and no record is in two tables or twice in one", async () => {
     const { topic, produced, lake, config } = await eventsForStore(ROUND, 6);
     // The place of a killed worker is free again after its session.

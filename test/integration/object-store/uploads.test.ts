@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { startQuery } from "headgate";
-import { expect, inject, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { event } from "../../support/events.ts";
 import {
   type Coordinate,
@@ -9,7 +9,6 @@ import {
   produce,
 } from "../../support/kafka/topics.ts";
 import { runToEnd, until } from "../../support/query.ts";
-import { describeStore } from "../../support/s3/engine.ts";
 import {
   accessDenied,
   dataFile,
@@ -64,7 +63,7 @@ function large(index: number): Outgoing {
 
 const toOutput = () => "output" as const;
 
-describeStore("files in parts", () => {
+describe("files in parts", () => {
   test("are whole, and leave no upload open", async () => {
     const { produced, lake, config } = await largeBatch();
     await runToEnd(config);

@@ -1,12 +1,11 @@
 import type { StreamingNodeConfig } from "headgate";
-import { expect, inject, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { node } from "../../support/cli.ts";
 import { differences } from "../../support/coordinates.ts";
 import { destinationOf, records, tally } from "../../support/events.ts";
 import { createTopic, produce } from "../../support/kafka/topics.ts";
 import { runToEnd, splitEvents, temporaryLake, totals } from "../../support/query.ts";
 import { summarize } from "../../support/readers/read-table.ts";
-import { describeStore } from "../../support/s3/engine.ts";
 import { eventsForStore, storeOptions } from "../../support/s3/lake.ts";
 import { expectSound } from "../../support/s3/sound.ts";
 
@@ -15,7 +14,7 @@ const COUNT = 10_000;
 const OF_A_TABLE =
   /^lake\/events(_rejects|_dead_letters)?\/(_delta_log\/(\d{20}\.(json|checkpoint\.parquet)|_last_checkpoint)|.*\.parquet)$/;
 
-describeStore("tables on S3", () => {
+describe("tables on S3", () => {
   test("every record is in exactly the table that its damage asks for", async () => {
     const { produced, lake, config } = await eventsForStore(COUNT);
     const batches = await runToEnd(config);
@@ -59,7 +58,7 @@ describeStore("tables on S3", () => {
   });
 });
 
-describeStore("file://", () => {
+describe("file://", () => {
   test("is the local folder", async () => {
     const topic = await createTopic(bootstrapServers);
     const produced = await produce(bootstrapServers, topic, records(1_000));

@@ -1,4 +1,0 @@
-import { describe } from "vitest";
-
-/** Tests of object stores. */
-export const describeStore = describe;

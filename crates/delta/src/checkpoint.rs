@@ -6,10 +6,17 @@ use std::time::Duration;
 
 use deltalake::logstore::LogStoreRef;
 use deltalake::{DeltaTable, checkpoints};
+use headgate_model::{FaultPoint, reach};
 use tokio::task::JoinHandle;
 
 /// Commits between two checkpoints: a start reads at most this many entries beside one checkpoint.
 const INTERVAL: i64 = 100;
+/// Tests cannot make a hundred commits before each fault.
+fn interval() -> i64 {
+    let asked = cfg!(feature = "fault-points").then(|| std::env::var("HEADGATE_CHECKPOINTS").ok());
+    asked.flatten().and_then(|text| text.parse().ok()).unwrap_or(INTERVAL)
+}
+
 /// A checkpoint that takes longer is left to the next start.
 const LONGEST: Duration = Duration::from_secs(20);
 
@@ -32,7 +39,7 @@ impl Checkpoints {
     pub fn after_commit(&self, store: &LogStoreRef, address: &str, version: i64) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let is_running = running.as_ref().is_some_and(|running| !running.is_finished());
-        if is_running || version - self.newest.load(Ordering::Acquire) < INTERVAL {
+        if is_running || version - self.newest.load(Ordering::Acquire) < interval() {
             return;
         }
         let (store, address, newest) =
@@ -40,6 +47,7 @@ impl Checkpoints {
         *running = Some(tokio::spawn(async move {
             let mut table = DeltaTable::new(store);
             let done = match table.load_version(version as u64).await {
+                Ok(()) if reach(FaultPoint::Checkpoint).is_err() => return,
                 Ok(()) => checkpoints::create_checkpoint(&table, None).await,
                 Err(error) => Err(error),
             };

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use headgate_model::{
-    BatchCommit, Block, BlockNote, CommitOutcome, PartitionId, Positions, SinkImage, TableRole,
-    TableTotal,
+    BatchCommit, Block, BlockNote, CommitOutcome, FaultPoint, PartitionId, Positions, SinkImage,
+    TableRole, TableTotal, reach,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -99,6 +99,8 @@ impl Committer {
             return Err(DeltaFault::Retired { query: self.image.query.clone() });
         }
         self.walk_debts().await?;
+        reach(FaultPoint::Recover)
+            .map_err(|source| DeltaFault::store("recover", &self.log.address, source))?;
         let (Some(account), Some(prefix)) = (self.account(Kind::Payment), self.image.prefix())
         else {
             return Ok(());

@@ -6,6 +6,7 @@ use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, SchemaRef};
 use deltalake::{ObjectStore, Path};
 use futures::FutureExt;
+use headgate_model::{FaultPoint, reach};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
@@ -146,7 +147,7 @@ impl DataFile {
         };
         self.uploaded += part.len() as u64;
         upload.put_part(part.into()).await?;
-        Ok(())
+        Ok(reach(FaultPoint::Part)?)
     }
 
     pub async fn finish(

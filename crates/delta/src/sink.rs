@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use arrow_array::RecordBatch;
 use headgate_model::{
-    BatchCommit, BoxFault, CommitOutcome, LakeSink, Positions, SinkImage, TableRole,
+    BatchCommit, BoxFault, CommitOutcome, FaultPoint, LakeSink, Positions, SinkImage, TableRole,
+    reach,
 };
 use url::Url;
 
@@ -103,6 +104,7 @@ impl LakeSink for DeltaSink {
         for writer in opened.writers.values_mut() {
             writer.close().await?;
         }
+        reach(FaultPoint::Files)?;
         Ok(opened.committer.confirm_head().await?)
     }
 
@@ -173,7 +175,9 @@ impl Opened {
             }
             Settled::Committed => {
                 let version = self.committer.image.version();
-                self.committer.pay_all().await;
+                if reach(FaultPoint::Payment).is_ok() {
+                    self.committer.pay_all().await;
+                }
                 let side_tables = self.committer.totals(&files);
                 Ok(CommitOutcome::Committed { version, side_tables })
             }

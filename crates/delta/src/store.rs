@@ -10,6 +10,7 @@ use deltalake::logstore::object_store::{Error as StoreError, ObjectStoreExt};
 use deltalake::logstore::{CommitOrBytes, LogStore, LogStoreRef};
 use deltalake::{DeltaTableBuilder, DeltaTableError, ObjectStore, Path};
 use futures::TryStreamExt;
+use headgate_model::{FaultPoint, reach};
 use url::Url;
 use uuid::Uuid;
 
@@ -30,6 +31,8 @@ pub(crate) struct TableStore {
     pub address: String,
     /// Set when entries and files are to survive a power loss.
     pub synced_root: Option<PathBuf>,
+    /// Where tests can break a put: before it, and after it took effect.
+    pub puts: [FaultPoint; 2],
     checkpoints: Arc<Checkpoints>,
 }
 
@@ -45,7 +48,8 @@ impl TableStore {
             .and_then(|builder| builder.with_storage_options(options).build_storage())
             .map_err(|source| DeltaFault::store("open the store", address.as_str(), source))?;
         let checkpoints = Arc::default();
-        Ok(Self { store, address: address.to_string(), synced_root, checkpoints })
+        let puts = [FaultPoint::SidePut, FaultPoint::SidePutDone];
+        Ok(Self { store, address: address.to_string(), synced_root, puts, checkpoints })
     }
 
     pub fn log(&self) -> Log {
@@ -102,14 +106,16 @@ impl LogStorage for TableStore {
     }
 
     async fn put(&self, version: i64, bytes: Bytes) -> Result<(), Source> {
+        let [before, after] = self.puts;
+        reach(before)?;
         match &self.synced_root {
-            Some(root) => durable::put_if_absent(root.clone(), version, bytes).await,
-            None => self
-                .store
-                .write_commit_entry(version as u64, CommitOrBytes::LogBytes(bytes), Uuid::new_v4())
-                .await
-                .map_err(Into::into),
+            Some(root) => durable::put_if_absent(root.clone(), version, bytes).await?,
+            None => {
+                let entry = CommitOrBytes::LogBytes(bytes);
+                self.store.write_commit_entry(version as u64, entry, Uuid::new_v4()).await?;
+            }
         }
+        Ok(reach(after)?)
     }
 
     async fn tip(&self) -> Result<Option<Tip>, DeltaFault> {

@@ -9,7 +9,7 @@ use deltalake::kernel::{Snapshot, StructType};
 use deltalake::logstore::object_store::{Error as StoreError, ObjectStoreExt, PutMode, PutOptions};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::SaveMode;
-use headgate_model::TableRole;
+use headgate_model::{FaultPoint, TableRole};
 use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
@@ -73,7 +73,10 @@ impl Table {
             create_folder(root, &address)?;
         }
         let synced_root = local.filter(|_| durability == Durability::Fsync);
-        let store = TableStore::open(&config.address, &config.store, synced_root)?;
+        let mut store = TableStore::open(&config.address, &config.store, synced_root)?;
+        if config.role == TableRole::Output {
+            store.puts = [FaultPoint::OutputPut, FaultPoint::OutputPutDone];
+        }
         probe(&store).await?;
         if store.read_tip().await?.is_none() {
             create(config, &store).await?;

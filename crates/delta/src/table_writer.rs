@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, SchemaRef};
 use deltalake::ObjectStore;
+use headgate_model::{FaultPoint, reach};
 
 use crate::data_file::{Codec, DataFile, WrittenFile, delete};
 use crate::durable;
@@ -87,7 +88,7 @@ impl TableWriter {
     async fn finish_file(&mut self, file: DataFile) -> Result<(), Source> {
         let Layout { partition_columns, stats, .. } = &self.layout;
         self.finished.push(file.finish(partition_columns, *stats).await?);
-        Ok(())
+        Ok(reach(FaultPoint::File)?)
     }
 
     pub fn objects(&self) -> &Arc<dyn ObjectStore> {

@@ -7,7 +7,9 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use headgate_contract::{CheckedRows, Checker};
 use headgate_decode::{Decoded, Decoder};
-use headgate_model::{BoxFault, Phases, RecordChunk, RecordSource, SourceEvent, TableRole};
+use headgate_model::{
+    BoxFault, FaultPoint, Phases, RecordChunk, RecordSource, SourceEvent, TableRole, reach,
+};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -233,10 +235,12 @@ impl<S: RecordSource> Intake<S> {
         self.batch.bytes += chunk.payload_bytes() as u64;
         self.batch.lost += chunk.advances.iter().map(|advance| advance.lost).sum::<i64>();
         self.offsets.add(&chunk)?;
+        reach(FaultPoint::Poll).map_err(BoxFault::from)?;
         if chunk.is_empty() {
             return Ok(());
         }
         let tables = on_own_thread(|| self.decode_and_check(chunk))?;
+        reach(FaultPoint::Decode).map_err(BoxFault::from)?;
         if !tables.is_empty() {
             self.send(Work::Rows { epoch: self.epoch, tables }).await?;
         }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use headgate_model::{
     BatchCommit, BatchObserver, Block, BoxFault, CommitOutcome, CommittedBatch, Decision,
-    InterventionGate, LakeSink, Ledger, MemoryUse, Progress, SinkImage, Status, TableTotal,
+    FaultPoint, InterventionGate, LakeSink, Ledger, MemoryUse, Progress, SinkImage, Status,
+    TableTotal, reach,
 };
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -117,6 +118,7 @@ impl<K: LakeSink> Outlet<K> {
             CommitOutcome::Committed { version, side_tables } => {
                 self.version = version;
                 self.observe(&cut, phases, writers, ledger, side_tables);
+                reach(FaultPoint::Observed)?;
                 if let Some(refusal) = refusal {
                     return Err(refusal.into());
                 }

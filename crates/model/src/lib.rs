@@ -9,9 +9,11 @@
 //! | [`ledger`] | the account of a batch that its commit carries |
 //! | [`source`], [`sink`], [`gate`], [`observer`] | the seams that the engine is generic over |
 //! | [`fault`] | what every error answers: code, blame, retry, context |
+//! | [`fault_point`] | places where a test can make a batch fail |
 
 pub mod fake;
 pub mod fault;
+pub mod fault_point;
 pub mod gate;
 pub mod ledger;
 pub mod observer;
@@ -23,6 +25,7 @@ pub mod source;
 pub mod verdict;
 
 pub use fault::{Blame, BoxFault, Fault, FaultContext, Retry};
+pub use fault_point::{FaultPoint, Injected, reach};
 pub use gate::{Decision, InterventionGate, Proceed};
 pub use ledger::{Counts, Ledger, PartitionLedger};
 pub use observer::{BatchObserver, CommittedBatch, Lag, MemoryUse, Phases, Progress, Silent};

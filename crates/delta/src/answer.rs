@@ -72,6 +72,11 @@ pub(crate) fn is_permanent(source: &(dyn Error + 'static)) -> bool {
         })
 }
 
+/// True for what an object store answered.
+pub(crate) fn is_answer(source: &(dyn Error + 'static)) -> bool {
+    chain(source).any(|error| error.is::<Answer>())
+}
+
 pub(crate) fn is_full(source: &(dyn Error + 'static)) -> bool {
     io_kinds(source).any(|kind| matches!(kind, ErrorKind::QuotaExceeded | ErrorKind::StorageFull))
 }

@@ -40,6 +40,7 @@ mod object_stores;
 mod operate;
 mod partitions;
 mod parts;
+mod patience;
 mod preview;
 mod protocol;
 mod rules;

@@ -11,6 +11,7 @@ use crate::entry::{Entry, TableMetadata};
 use crate::fault::{DeltaFault, Source};
 use crate::head::Head;
 use crate::moment::Moment;
+use crate::patience::{Pauses, patiently};
 use crate::rules::{self, Rule};
 
 /// A table's newest state, but for its files.
@@ -78,7 +79,12 @@ pub(crate) struct Log {
 }
 
 impl Log {
+    /// Tries again what may mend; [`put`](Self::put) has a budget of its own.
     pub async fn read(&self, version: i64) -> Result<Option<Entry>, DeltaFault> {
+        patiently(|| self.read_once(version)).await
+    }
+
+    async fn read_once(&self, version: i64) -> Result<Option<Entry>, DeltaFault> {
         let Some(bytes) = self.storage.read(version).await? else { return Ok(None) };
         Entry::parse(&bytes).map(Some).map_err(|source| DeltaFault::TornEntry {
             address: self.address.clone(),
@@ -130,7 +136,7 @@ impl Log {
             let answer = self.storage.put(version, bytes.clone()).await;
             let trusted = |slot| if head.is_fresh() { slot } else { Slot::Unknown };
             let Err(source) = answer.map_err(told) else { return Ok(trusted(Slot::Ours(sent))) };
-            match self.read(version).await {
+            match self.read_once(version).await {
                 Ok(Some(entry)) => {
                     let is_ours = entry.account.as_ref().is_some_and(|own| own.batch == batch)
                         && rules::holds(Rule::SlotTells);
@@ -138,10 +144,10 @@ impl Log {
                         if is_ours { Slot::Ours(sent) } else { Slot::Other(Box::new(entry)) };
                     return Ok(trusted(slot));
                 }
-                Ok(None) if is_permanent(source.as_ref()) => {
+                Err(torn @ DeltaFault::TornEntry { .. }) => return Err(torn),
+                Ok(None) | Err(_) if is_permanent(source.as_ref()) => {
                     return Err(DeltaFault::store("put a log entry", &self.address, source));
                 }
-                Err(torn @ DeltaFault::TornEntry { .. }) => return Err(torn),
                 Ok(None) | Err(_) if started.elapsed() > budget => {
                     let address = self.address.clone();
                     return Err(DeltaFault::CommitUnknown { address, version, source });
@@ -152,24 +158,5 @@ impl Log {
                 }
             }
         }
-    }
-}
-
-/// Pauses between tries: each twice the last, up to a limit.
-struct Pauses(Duration);
-
-impl Default for Pauses {
-    fn default() -> Self {
-        Self(Duration::from_millis(50))
-    }
-}
-
-impl Pauses {
-    const LONGEST: Duration = Duration::from_secs(5);
-
-    fn next(&mut self) -> Duration {
-        let pause = self.0;
-        self.0 = (pause * 2).min(Self::LONGEST);
-        pause
     }
 }

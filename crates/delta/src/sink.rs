@@ -16,6 +16,7 @@ use crate::fault::DeltaFault;
 use crate::image::{Fit, Image};
 use crate::log::Log;
 use crate::object_stores::StoreOptions;
+use crate::patience::patiently;
 use crate::side::Side;
 use crate::store::TableStore;
 use crate::table::{Durability, Table, TableConfig};
@@ -133,7 +134,7 @@ impl LakeSink for DeltaSink {
 impl Opened {
     async fn open(config: &DeltaSinkConfig) -> Result<Self, DeltaFault> {
         let mut writers = BTreeMap::new();
-        let (output, tip) = Table::open(&config.output, config.durability).await?;
+        let (output, tip) = patiently(|| Table::open(&config.output, config.durability)).await?;
         let mut committer = Committer {
             log: output.store.log(),
             image: Image::of_tip(&config.query, &tip),
@@ -142,7 +143,7 @@ impl Opened {
             open_log: open_log(config.durability, config.output.store.clone()),
         };
         for table in &config.side_tables {
-            let (opened, tip) = Table::open(table, config.durability).await?;
+            let (opened, tip) = patiently(|| Table::open(table, config.durability)).await?;
             let mut side = Side::of_tip(Some(table.role), opened.store.log(), &tip);
             let account = committer.account_under(0, Kind::Schema);
             side.evolve(&account, &opened.wanted).await?;

@@ -21,6 +21,7 @@ use crate::fault::{DeltaFault, Source};
 use crate::log::{Log, LogStorage, Tip};
 use crate::moment::Moment;
 use crate::object_stores::{self, StoreOptions};
+use crate::patience::patiently;
 use crate::protocol::check_metadata;
 use crate::snapshot_txns;
 
@@ -99,10 +100,8 @@ impl TableStore {
 #[async_trait]
 impl LogStorage for TableStore {
     async fn read(&self, version: i64) -> Result<Option<Bytes>, DeltaFault> {
-        self.store
-            .read_commit_entry(version as u64)
-            .await
-            .map_err(|source| DeltaFault::store("read a log entry", &self.address, source))
+        let fail = |source| DeltaFault::store("read a log entry", &self.address, source);
+        self.store.read_commit_entry(version as u64).await.map_err(fail)
     }
 
     async fn put(&self, version: i64, bytes: Bytes) -> Result<(), Source> {
@@ -119,7 +118,7 @@ impl LogStorage for TableStore {
     }
 
     async fn tip(&self) -> Result<Option<Tip>, DeltaFault> {
-        Ok(self.read_tip().await?.map(|(tip, _)| tip))
+        Ok(patiently(|| self.read_tip()).await?.map(|(tip, _)| tip))
     }
 
     async fn file_size(&self, path: &str) -> Result<Option<u64>, DeltaFault> {

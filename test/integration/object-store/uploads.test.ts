@@ -106,7 +106,9 @@ describe("files in parts", () => {
     const lake = await storeLake();
     const config = splitOnStore(bootstrapServers, topic, lake);
     const { rejects: _, ...blocking } = config;
-    expect(await failureOf({ ...blocking, onViolation: "block" })).toMatchObject({
+    // Little memory: parts are stored before the batch ends.
+    const small = { ...blocking, onViolation: "block" as const, memory: { max: "64MiB" } };
+    expect(await failureOf(small)).toMatchObject({
       code: "CONTRACT_VIOLATED",
     });
     expect(lake.proxy.exchanges.map(({ operation }) => operation)).toContain("UploadPart");

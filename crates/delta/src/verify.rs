@@ -6,7 +6,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::account::{Account, CountsEntry, Debt, Kind, PartitionEntry};
-use crate::app_id;
+use crate::app_id::{self, Key};
 use crate::fault::DeltaFault;
 use crate::object_stores::StoreOptions;
 use crate::snapshot_txns::first_entry;
@@ -56,7 +56,7 @@ pub async fn verify(address: &Url) -> Result<VerifyReport, DeltaFault> {
     let log = TableStore::open(address, &StoreOptions::default(), None)?;
     let not_a_table = || DeltaFault::NotATable { address: address.to_string() };
     let (tip, _) = log.read_tip().await?.ok_or_else(not_a_table)?;
-    let mut audit = Audit::default();
+    let mut audit = Audit { tip: tip.version, ..Audit::default() };
     for version in first_entry(&log).await?..=tip.version {
         let missing = || DeltaFault::MissingEntry { address: log.address.clone(), version };
         audit.take(&read_commit(&log, version).await?.ok_or_else(missing)?, version);
@@ -65,6 +65,7 @@ pub async fn verify(address: &Url) -> Result<VerifyReport, DeltaFault> {
     if audit.queries.is_empty() && !known {
         return Err(DeltaFault::NoLedger { address: address.to_string() });
     }
+    audit.positions(&tip.txns);
     audit.report.table = address.to_string();
     audit.report.version = tip.version;
     for (address, debts) in std::mem::take(&mut audit.debts) {
@@ -79,6 +80,8 @@ type Debts = Vec<(i64, String, Debt)>;
 #[derive(Default)]
 struct Audit {
     report: VerifyReport,
+    /// Version of the output.
+    tip: i64,
     queries: BTreeSet<String>,
     /// Next offset of each partition, by incarnation.
     next: BTreeMap<(String, String, String, i32), i64>,
@@ -146,6 +149,28 @@ impl Audit {
         }
         self.report.gaps += (*gaps).max(0) as u64;
         self.report.lost += (*lost).max(0) as u64;
+    }
+
+    /// The ledgers end where the log's `txn`s say that their queries stand.
+    fn positions(&mut self, txns: &[(String, i64)]) {
+        for (app_id, incarnation) in txns {
+            let Some(query) = app_id::query_of(app_id) else { continue };
+            let prefix = app_id::prefix(&query, *incarnation);
+            let owner = format!("{query}@{incarnation:x}");
+            for (name, position) in txns {
+                let Some(Key::Position(id)) = app_id::parse(&prefix, name) else { continue };
+                let key =
+                    (owner.clone(), id.topic.to_string(), id.topic_id.to_string(), id.partition);
+                if let Some(next) = self.next.get(&key)
+                    && next != position
+                {
+                    self.fail(format!(
+                        "version {}: {id} stands at {position}, but its ledgers end at {next}",
+                        self.tip
+                    ));
+                }
+            }
+        }
     }
 
     fn expect<T: PartialEq + std::fmt::Display>(

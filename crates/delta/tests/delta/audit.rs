@@ -95,6 +95,26 @@ async fn the_first_break_is_named() {
 }
 
 #[tokio::test]
+async fn a_position_that_no_ledger_led_to_is_named() {
+    let lake = three_batches().await;
+    let newest = tables::version(&lake.output()).await;
+    tables::edit_entry(&lake.output(), newest, |actions| {
+        let moved = |action: &&mut Value| {
+            action["txn"]["appId"].as_str().is_some_and(|name| name.ends_with("/0"))
+        };
+        let txn = actions.iter_mut().find(moved).unwrap();
+        txn["txn"]["version"] = 99.into();
+    })
+    .await;
+    let report = lake.verify().await;
+    assert!(
+        report.breaks[0].contains("orders-0 stands at 99, but its ledgers end at"),
+        "{:?}",
+        report.breaks
+    );
+}
+
+#[tokio::test]
 async fn an_output_file_that_no_ledger_accounts_for_is_named() {
     let lake = three_batches().await;
     tables::edit_entry(&lake.output(), 3, |actions| {

@@ -154,7 +154,7 @@ async fn each_debt_points_to_the_one_before_it() {
 }
 
 #[tokio::test]
-async fn no_rejected_value_reaches_any_log() {
+async fn t12_no_rejected_value_reaches_any_log() {
     let lake = Lake::local(Durability::Process);
     let mut worker = lake.worker().await;
     worker.advance(&[0, 1, 2], 20).await;

@@ -46,7 +46,7 @@ async fn a_fresh_start_pays_what_a_dead_worker_owed() {
 }
 
 #[tokio::test]
-async fn a_worker_that_goes_on_after_anothers_death_loses_none_of_its_rejects() {
+async fn t2_a_worker_that_goes_on_after_anothers_death_loses_none_of_its_rejects() {
     let (lake, world) = Lake::simulated();
     let mut heir = lake.worker().await;
     let stale = heir.next(&[0], 4);
@@ -69,7 +69,7 @@ async fn a_refresh_pays_for_the_dead_too() {
 }
 
 #[tokio::test]
-async fn recovery_reads_the_unpaid_debts_and_nothing_between_them() {
+async fn t6_recovery_reads_the_unpaid_debts_and_nothing_between_them() {
     let (lake, world) = Lake::simulated();
     lake.worker().await.advance(&[0], 10).await;
     let mut worker = lake.worker().await;
@@ -114,7 +114,7 @@ async fn a_payment_whose_reply_was_lost_is_not_made_twice() {
 }
 
 #[tokio::test]
-async fn a_debt_whose_entry_is_gone_stops_the_start_and_is_named() {
+async fn t6_a_debt_whose_entry_is_gone_stops_the_start_and_is_named() {
     let (lake, world) = Lake::simulated();
     lake.worker().await.advance(&[0], 10).await;
     die_owing(&lake, &world, &[0], 10).await;
@@ -131,7 +131,7 @@ async fn a_debt_whose_entry_is_gone_stops_the_start_and_is_named() {
 }
 
 #[tokio::test]
-async fn a_debt_whose_file_is_gone_stops_the_start_and_is_named() {
+async fn t6_a_debt_whose_file_is_gone_stops_the_start_and_is_named() {
     let (lake, world) = Lake::simulated();
     die_owing(&lake, &world, &[0], 10).await;
     let entry = tables::entry(&lake.output(), 2).await;
@@ -158,7 +158,7 @@ async fn a_debt_whose_file_has_another_size_stops_the_start() {
 }
 
 #[tokio::test]
-async fn a_side_table_that_is_gone_with_its_files_stops_the_start() {
+async fn t6_a_side_table_that_is_gone_with_its_files_stops_the_start() {
     let (lake, world) = Lake::simulated();
     lake.worker().await.advance(&[0], 10).await;
     die_owing(&lake, &world, &[0], 10).await;
@@ -183,7 +183,7 @@ async fn a_store_that_cannot_say_whether_a_file_is_there_is_no_loss() {
 }
 
 #[tokio::test]
-async fn a_side_table_whose_log_alone_is_gone_is_paid_again_in_full() {
+async fn t11_a_side_table_whose_log_alone_is_gone_is_paid_again_in_full() {
     let (lake, _) = Lake::simulated();
     let mut worker = lake.worker().await;
     worker.advance(&[0], 10).await;
@@ -198,7 +198,7 @@ async fn a_side_table_whose_log_alone_is_gone_is_paid_again_in_full() {
 }
 
 #[tokio::test]
-async fn a_former_side_table_is_paid_when_no_longer_configured() {
+async fn t11_a_former_side_table_is_paid_when_no_longer_configured() {
     let (lake, world) = Lake::simulated();
     die_owing(&lake, &world, &[0], 10).await;
     let mut config = lake.config();

@@ -11,7 +11,7 @@ use crate::world::{Deed, Trick};
 const OUTPUT_LOG: &str = "output/_delta_log/";
 
 #[tokio::test(start_paused = true)]
-async fn whatever_the_store_answers_the_batch_is_in_the_log_once() {
+async fn t4_whatever_the_store_answers_the_batch_is_in_the_log_once() {
     let tricks = [
         Trick::Refuse,
         Trick::ClaimTaken,
@@ -63,7 +63,7 @@ async fn a_lost_race_behind_a_lost_reply_is_still_a_fence() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_never_answers_ends_as_unknown_and_deletes_nothing() {
+async fn t17_a_store_that_never_answers_ends_as_unknown_and_deletes_nothing() {
     let (lake, world) = Lake::simulated();
     let mut worker = lake.worker().await;
     let ranges = worker.next(&[0], 20);

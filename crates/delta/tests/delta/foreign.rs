@@ -29,7 +29,7 @@ async fn optimize(lake: &Lake, version: i64, at: i64) -> String {
 }
 
 #[tokio::test]
-async fn a_compaction_moves_no_position_and_fences_nobody() {
+async fn t18_a_compaction_moves_no_position_and_fences_nobody() {
     for durability in BOTH {
         let lake = Lake::local(durability);
         let mut worker = lake.worker().await;
@@ -41,7 +41,7 @@ async fn a_compaction_moves_no_position_and_fences_nobody() {
 }
 
 #[tokio::test]
-async fn a_deletion_moves_no_position_and_breaks_no_ledger() {
+async fn t18_a_deletion_moves_no_position_and_breaks_no_ledger() {
     let lake = Lake::local(Durability::Process);
     let mut worker = lake.worker().await;
     worker.advance(&[0], 10).await;

@@ -91,7 +91,7 @@ fn run(seed: u64) -> i64 {
 }
 
 #[test]
-fn whatever_the_schedule_every_record_is_in_one_table_once() {
+fn t1_whatever_the_schedule_every_record_is_in_one_table_once() {
     let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get() as u64);
     let committed: i64 = std::thread::scope(|scope| {
         let share = |thread| move || (thread..SCHEDULES).step_by(threads as usize).map(run).sum();

@@ -126,7 +126,7 @@ fn one_place_has_one_address() {
 }
 
 #[tokio::test]
-async fn a_copy_of_an_output_has_a_consumer_group_of_its_own() {
+async fn t9_a_copy_of_an_output_has_a_consumer_group_of_its_own() {
     let lake = Lake::local(Durability::Process);
     let original = lake.worker().await;
     for version in 0..=1 {

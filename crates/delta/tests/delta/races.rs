@@ -56,7 +56,7 @@ async fn disjoint_partitions_rebase_over_each_other() {
 }
 
 #[tokio::test]
-async fn a_zombie_is_fenced_even_after_a_foreign_metadata_made_it_read_on() {
+async fn t3_a_zombie_is_fenced_even_after_a_foreign_metadata_made_it_read_on() {
     let lake = Lake::local(Durability::Process);
     let (mut owner, mut zombie) = (lake.worker().await, lake.worker().await);
     let ranges = zombie.next(&[0], 5);

@@ -96,7 +96,7 @@ async fn looser_tables_are_accepted() {
 }
 
 #[tokio::test]
-async fn another_partitioning_is_refused_with_both_named() {
+async fn t11_another_partitioning_is_refused_with_both_named() {
     let lake = Lake::local(Durability::Process);
     lake.worker().await;
     let mut config = lake.config();
@@ -129,7 +129,7 @@ async fn a_property_that_would_expire_positions_is_refused_at_the_start() {
 }
 
 #[tokio::test]
-async fn a_property_that_would_expire_positions_is_refused_while_running_and_stays_refused() {
+async fn t18_a_property_that_would_expire_positions_is_refused_while_running_and_stays_refused() {
     let lake = Lake::local(Durability::Process);
     let mut worker = lake.worker().await;
     with_property(&lake, 2).await;
@@ -219,7 +219,7 @@ async fn an_unsupported_protocol_is_refused_while_running() {
 }
 
 #[tokio::test]
-async fn a_torn_last_entry_is_refused_and_named() {
+async fn t17_a_torn_last_entry_is_refused_and_named() {
     for torn in ["", "{\"commitInfo\":{\"timest"] {
         let lake = Lake::local(Durability::Fsync);
         let mut worker = lake.worker().await;

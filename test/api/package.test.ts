@@ -38,7 +38,8 @@ test("what is exported is what is documented", () => {
   expect(Object.keys(require("headgate")).sort()).toEqual([
     ...["STREAMING_ERROR_CODES", "StreamingError", "StreamingFormatNotSupportedError"],
     ...["StreamingInterventionError", "StreamingQueryError", "StreamingValidationError"],
-    ...["gracefulShutdown", "startQuery", "validateConfig", "verifyTable"],
+    ...["adoptQuery", "gracefulShutdown", "releaseQuery", "rewindQuery", "startQuery"],
+    ...["validateConfig", "verifyTable"],
   ]);
 });
 

@@ -153,21 +153,23 @@ impl Audit {
 
     /// The ledgers end where the log's `txn`s say that their queries stand.
     fn positions(&mut self, txns: &[(String, i64)]) {
-        for (app_id, incarnation) in txns {
+        // The newest of each name is what it says.
+        let newest: BTreeMap<&str, i64> =
+            txns.iter().map(|(name, n)| (name.as_str(), *n)).collect();
+        for (app_id, incarnation) in &newest {
             let Some(query) = app_id::query_of(app_id) else { continue };
             let prefix = app_id::prefix(&query, *incarnation);
             let owner = format!("{query}@{incarnation:x}");
-            for (name, position) in txns {
+            for (name, position) in &newest {
                 let Some(Key::Position(id)) = app_id::parse(&prefix, name) else { continue };
-                let key =
-                    (owner.clone(), id.topic.to_string(), id.topic_id.to_string(), id.partition);
-                if let Some(next) = self.next.get(&key)
-                    && next != position
-                {
-                    self.fail(format!(
+                let (topic, topic_id) = (id.topic.to_string(), id.topic_id.to_string());
+                let key = (owner.clone(), topic, topic_id, id.partition);
+                match self.next.get(&key).copied() {
+                    Some(next) if next != *position => self.fail(format!(
                         "version {}: {id} stands at {position}, but its ledgers end at {next}",
                         self.tip
-                    ));
+                    )),
+                    _ => {}
                 }
             }
         }

@@ -129,7 +129,10 @@ impl Fault for KafkaFault {
                 field: option("kafka.bootstrap.servers"),
                 expected: text("a broker that answers"),
                 actual: Some(servers.clone()),
-                details: Some(reason.clone()),
+                // A listener with TLS closes the connection of a client that speaks plain text.
+                details: Some(format!(
+                    "{reason}; check the address, and that kafka.security.protocol is the listener's"
+                )),
                 ..base
             },
             Self::DataLoss { from, to, .. } => FaultContext {

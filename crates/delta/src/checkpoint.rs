@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use deltalake::logstore::LogStoreRef;
 use deltalake::{DeltaTable, checkpoints};
 use headgate_model::{FaultPoint, reach};
 use tokio::task::JoinHandle;
+
+use crate::store::TableStore;
 
 /// Commits between two checkpoints: a start reads at most this many entries beside one checkpoint.
 const INTERVAL: i64 = 100;
@@ -34,18 +35,18 @@ impl Checkpoints {
         self.newest.fetch_max(version, Ordering::AcqRel);
     }
 
-    /// Starts one when the newest is old enough and none is running; one that failed is tried again
-    /// at the next commit.
-    pub fn after_commit(&self, store: &LogStoreRef, address: &str, version: i64) {
+    /// Starts one, and a clean-up of what it makes dispensable, when the newest is old enough and
+    /// none is running; one that failed is tried again at the next commit.
+    pub fn after_commit(&self, store: &TableStore, version: i64) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let is_running = running.as_ref().is_some_and(|running| !running.is_finished());
         if is_running || version - self.newest.load(Ordering::Acquire) < interval() {
             return;
         }
-        let (store, address, newest) =
-            (store.clone(), address.to_owned(), Arc::clone(&self.newest));
+        let (store, newest) = (store.clone(), Arc::clone(&self.newest));
         *running = Some(tokio::spawn(async move {
-            let mut table = DeltaTable::new(store);
+            let address = &store.address;
+            let mut table = DeltaTable::new(store.store.clone());
             let done = match table.load_version(version as u64).await {
                 Ok(()) if reach(FaultPoint::Checkpoint).is_err() => return,
                 Ok(()) => checkpoints::create_checkpoint(&table, None).await,
@@ -54,6 +55,9 @@ impl Checkpoints {
             match done {
                 Ok(()) => {
                     newest.fetch_max(version, Ordering::AcqRel);
+                    if let Err(error) = store.clean_up(chrono::Utc::now()).await {
+                        tracing::warn!(%address, %error, "log not cleaned up");
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(%address, version, %error, "log checkpoint not written")

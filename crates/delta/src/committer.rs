@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use headgate_model::{
-    BatchCommit, Block, BlockNote, CommitOutcome, FaultPoint, PartitionId, Positions, SinkImage,
-    TableRole, TableTotal, reach,
+    BatchCommit, Block, BlockNote, CommitOutcome, FaultPoint, SinkImage, TableRole, TableTotal,
+    reach,
 };
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::account::{self, Account, CountsEntry, Debt, Kind, PartitionEntry};
+use crate::account::{self, Account, CountsEntry, Debt, Kind};
 use crate::app_id;
 use crate::commit::{self, Actions};
 use crate::data_file::WrittenFile;
@@ -64,7 +64,7 @@ impl Settled {
 }
 
 /// What became of one put.
-enum Put {
+pub(crate) enum Put {
     Landed,
     /// The slot is another's; the image has read on to the tip.
     Taken,
@@ -214,57 +214,12 @@ impl Committer {
         }
     }
 
-    pub async fn initialize(&mut self, starts: &Positions) -> Result<(), DeltaFault> {
-        self.read_to_tip().await?;
-        if self.image.incarnation.is_none() {
-            self.check_other_names(starts).await?;
-        }
-        let incarnation = new_incarnation();
-        let account = self.first_account(incarnation, starts);
-        let txns = first_txns(&self.image.query, incarnation, starts);
-        let actions = Actions { txns, ..Actions::default() };
-        // A slot that another worker's first commit took is read, and its incarnation taken over.
-        while self.image.incarnation.is_none() {
-            if let Put::Unknown = self.put(&account, &actions).await? {
-                self.reopen().await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A query under a new name would read everything again that it has read under its old one.
-    async fn check_other_names(&self, starts: &Positions) -> Result<(), DeltaFault> {
-        let Some(tip) = self.log.storage.tip().await? else { return Ok(()) };
-        for other in tip.txns.iter().filter_map(|(app_id, _)| app_id::query_of(app_id)) {
-            let image = Image::of_tip(&other, &tip);
-            if other != self.image.query && starts.keys().any(|id| image.positions.contains_key(id))
-            {
-                let (query, address) = (self.image.query.clone(), self.log.address.clone());
-                return Err(DeltaFault::ReadUnderAnotherName { query, other, address });
-            }
-        }
-        Ok(())
-    }
-
-    pub fn first_account(&self, incarnation: i64, starts: &Positions) -> Account {
-        let at_start = |(id, start): (&PartitionId, &i64)| PartitionEntry {
-            topic: id.topic.to_string(),
-            topic_id: id.topic_id.to_string(),
-            partition: id.partition,
-            start: *start,
-            end: *start,
-            records: 0,
-            gaps: 0,
-            lost: 0,
-        };
-        Account {
-            partitions: starts.iter().map(at_start).collect(),
-            ..self.account_under(incarnation, Kind::Start)
-        }
-    }
-
     /// One try at the slot after the image.
-    async fn put(&mut self, account: &Account, actions: &Actions<'_>) -> Result<Put, DeltaFault> {
+    pub(crate) async fn put(
+        &mut self,
+        account: &Account,
+        actions: &Actions<'_>,
+    ) -> Result<Put, DeltaFault> {
         let bytes = commit::bytes(self.image.version() + 1, account, actions)
             .map_err(|source| DeltaFault::encode(&self.log.address, source))?;
         match self.log.put(&self.image.head, &account.batch, &bytes, RETRY_BUDGET).await? {
@@ -419,26 +374,6 @@ impl Committer {
         CommitOutcome::Committed { version: self.image.version(), side_tables: Vec::new() }
     }
 
-    /// A commit of an operator's: no files, only names and numbers. `make` gives them for the image
-    /// of each slot tried, or `None` when there is nothing to do.
-    pub async fn operate(
-        &mut self,
-        mut make: impl FnMut(&Self) -> Result<Option<(Account, Vec<(String, i64)>)>, DeltaFault>,
-    ) -> Result<i64, DeltaFault> {
-        loop {
-            self.read_to_tip().await?;
-            let Some((account, txns)) = make(self)? else { return Ok(self.image.version()) };
-            let actions = Actions { txns, ..Actions::default() };
-            let bytes = commit::bytes(self.image.version() + 1, &account, &actions)
-                .map_err(|source| DeltaFault::encode(&self.log.address, source))?;
-            match self.log.put(&self.image.head, &account.batch, &bytes, RETRY_BUDGET).await? {
-                Slot::Ours(_) => return Ok(self.image.version() + 1),
-                Slot::Other(_) => {}
-                Slot::Unknown => self.reopen().await?,
-            }
-        }
-    }
-
     /// Pays what can be paid; what cannot stays owed, is logged, and is tried again.
     pub async fn pay_all(&mut self) {
         let (Some(account), Some(prefix)) = (self.account(Kind::Payment), self.image.prefix())
@@ -493,16 +428,4 @@ impl Committer {
         }
         totals
     }
-}
-
-/// Random, and never the number of a query that was retired.
-pub(crate) fn new_incarnation() -> i64 {
-    ((Uuid::new_v4().as_u128() as u64 >> 1) as i64).max(1)
-}
-
-/// The `txn`s that a query begins with.
-pub(crate) fn first_txns(query: &str, incarnation: i64, starts: &Positions) -> Vec<(String, i64)> {
-    let prefix = app_id::prefix(query, incarnation);
-    let positions = starts.iter().map(|(id, start)| (app_id::position(&prefix, id), *start));
-    std::iter::once((app_id::query(query), incarnation)).chain(positions).collect()
 }

@@ -8,7 +8,8 @@
 //! |---|---|
 //! | `log`, `head`, `entry`, `commit` | one log: read an entry, put one if absent, tell whose it is |
 //! | `image`, `app_id`, `account` | what a query keeps in the log, its names and its JSON |
-//! | `committer`, `side` | the protocol: batches, blocks, debts and payments |
+//! | `committer`, `first_commit`, `side` | the protocol: batches, blocks, debts and payments |
+//! | `checkpoint`, `clean_up` | what runs apart from commits |
 //! | `operate` | what operators commit: release, adopt, rewind |
 //! | `rules` | what a test can take away from the protocol, to see it fail |
 //! | `protocol`, `evolution` | what a table may demand of its writers, and columns that come to it |
@@ -22,6 +23,7 @@ mod address;
 mod answer;
 mod app_id;
 mod checkpoint;
+mod clean_up;
 mod commit;
 mod committer;
 mod data_file;
@@ -29,6 +31,7 @@ mod durable;
 mod entry;
 mod evolution;
 mod fault;
+mod first_commit;
 mod head;
 mod image;
 mod log;
@@ -55,6 +58,7 @@ mod verify;
 mod verify_log;
 
 pub use address::{AddressFault, address_in, address_of};
+pub use clean_up::clean_up_log;
 pub use data_file::Codec;
 pub use fault::DeltaFault;
 pub use object_stores::{Cloud, OptionFault, StoreOptions};

@@ -6,9 +6,12 @@ use url::Url;
 
 use crate::account::{Account, Kind};
 use crate::app_id;
-use crate::committer::{Committer, first_txns, new_incarnation};
+use crate::commit::{self, Actions};
+use crate::committer::Committer;
 use crate::fault::DeltaFault;
+use crate::first_commit::{first_txns, new_incarnation};
 use crate::image::{Image, RETIRED};
+use crate::log::{RETRY_BUDGET, Slot};
 use crate::object_stores::StoreOptions;
 use crate::sink::open_log;
 use crate::snapshot_txns;
@@ -168,6 +171,28 @@ impl Operator {
             return Err(DeltaFault::UnknownQuery { query, address, known });
         }
         Ok(then.positions)
+    }
+}
+
+impl Committer {
+    /// A commit of an operator's: no files, only names and numbers. `make` gives them for the image
+    /// of each slot tried, or `None` when there is nothing to do.
+    pub async fn operate(
+        &mut self,
+        mut make: impl FnMut(&Self) -> Result<Option<(Account, Vec<(String, i64)>)>, DeltaFault>,
+    ) -> Result<i64, DeltaFault> {
+        loop {
+            self.read_to_tip().await?;
+            let Some((account, txns)) = make(self)? else { return Ok(self.image.version()) };
+            let actions = Actions { txns, ..Actions::default() };
+            let bytes = commit::bytes(self.image.version() + 1, &account, &actions)
+                .map_err(|source| DeltaFault::encode(&self.log.address, source))?;
+            match self.log.put(&self.image.head, &account.batch, &bytes, RETRY_BUDGET).await? {
+                Slot::Ours(_) => return Ok(self.image.version() + 1),
+                Slot::Other(_) => {}
+                Slot::Unknown => self.reopen().await?,
+            }
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a table may demand of its writers. Anything else is refused, at the start and whenever an
 //! entry brings it.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -57,21 +59,25 @@ pub(crate) fn check_metadata(metadata: &TableMetadata, address: &str) -> Result<
         return Err(unsafe_value(TXN_RETENTION, actual));
     }
     match set(LOG_RETENTION) {
-        Some(actual) if !actual.as_str().is_some_and(lasts_an_hour) => {
+        Some(actual) if !actual.as_str().and_then(interval).is_some_and(lasts_an_hour) => {
             Err(unsafe_value(LOG_RETENTION, actual))
         }
         _ => Ok(()),
     }
 }
 
-/// `interval 1 day 12 hours`, as Spark writes durations; what cannot be read is not trusted.
-fn lasts_an_hour(interval: &str) -> bool {
-    let words: Vec<String> = interval.split_whitespace().map(str::to_lowercase).collect();
+fn lasts_an_hour(interval: Duration) -> bool {
+    interval >= Duration::from_secs(3600)
+}
+
+/// `interval 1 day 12 hours`, as Spark writes durations; nothing if it cannot be read.
+pub(crate) fn interval(text: &str) -> Option<Duration> {
+    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
     let parts = words.strip_prefix(&["interval".to_owned()][..]).unwrap_or(&words);
     let mut seconds = 0.0;
     for part in parts.chunks(2) {
-        let [number, unit] = part else { return false };
-        let Ok(number) = number.parse::<f64>() else { return false };
+        let [number, unit] = part else { return None };
+        let Ok(number) = number.parse::<f64>() else { return None };
         seconds += number
             * match unit.trim_end_matches('s') {
                 "microsecond" => 1e-6,
@@ -81,10 +87,10 @@ fn lasts_an_hour(interval: &str) -> bool {
                 "hour" => 3600.0,
                 "day" => 86_400.0,
                 "week" => 604_800.0,
-                _ => return false,
+                _ => return None,
             };
     }
-    seconds >= 3600.0
+    Duration::try_from_secs_f64(seconds).ok()
 }
 
 #[cfg(test)]
@@ -103,7 +109,7 @@ mod tests {
             ("interval", false),
             ("soon", false),
         ] {
-            assert_eq!(lasts_an_hour(interval), trusted, "{interval}");
+            assert_eq!(super::interval(interval).is_some_and(lasts_an_hour), trusted, "{interval}");
         }
     }
 }

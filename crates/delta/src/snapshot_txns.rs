@@ -44,6 +44,26 @@ pub(crate) async fn defect(log: &TableStore) -> Option<DeltaFault> {
     }
 }
 
+/// An entry or a checkpoint of a log.
+#[derive(Clone, Debug)]
+pub(crate) struct LogFile {
+    pub version: i64,
+    pub is_checkpoint: bool,
+    pub modified: chrono::DateTime<chrono::Utc>,
+    pub path: Path,
+}
+
+pub(crate) async fn log_files(log: &TableStore) -> Result<Vec<LogFile>, DeltaFault> {
+    let file = |meta: ObjectMeta| {
+        let name = meta.location.filename()?;
+        let checkpoint = checkpoint_name(name).map(|(version, _)| version);
+        let version = checkpoint.or_else(|| entry_version(&meta))?;
+        let is_checkpoint = checkpoint.is_some();
+        Some(LogFile { version, is_checkpoint, modified: meta.last_modified, path: meta.location })
+    };
+    Ok(list(log).await?.into_iter().filter_map(file).collect())
+}
+
 /// The oldest entry that clean-up has left.
 pub(crate) async fn first_entry(log: &TableStore) -> Result<i64, DeltaFault> {
     Ok(list(log).await?.iter().filter_map(entry_version).min().unwrap_or(0))

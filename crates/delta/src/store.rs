@@ -15,6 +15,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::checkpoint::Checkpoints;
+use crate::clean_up;
 use crate::durable;
 use crate::entry::{Entry, TableMetadata};
 use crate::fault::{DeltaFault, Source};
@@ -32,6 +33,7 @@ pub(crate) struct TableStore {
     pub address: String,
     /// Set when entries and files are to survive a power loss.
     pub synced_root: Option<PathBuf>,
+    options: StoreOptions,
     /// Where tests can break a put: before it, and after it took effect.
     pub puts: [FaultPoint; 2],
     checkpoints: Arc<Checkpoints>,
@@ -44,13 +46,27 @@ impl TableStore {
         synced_root: Option<PathBuf>,
     ) -> Result<Self, DeltaFault> {
         object_stores::register();
-        let options = options.0.clone().into_iter().collect();
+        let storage_options = options.0.clone().into_iter().collect();
         let store = DeltaTableBuilder::from_url(address.clone())
-            .and_then(|builder| builder.with_storage_options(options).build_storage())
+            .and_then(|builder| builder.with_storage_options(storage_options).build_storage())
             .map_err(|source| DeltaFault::store("open the store", address.as_str(), source))?;
         let checkpoints = Arc::default();
         let puts = [FaultPoint::SidePut, FaultPoint::SidePutDone];
-        Ok(Self { store, address: address.to_string(), synced_root, puts, checkpoints })
+        let (address, options) = (address.to_string(), options.clone());
+        Ok(Self { store, address, synced_root, options, puts, checkpoints })
+    }
+
+    /// Another table that is reached as this one is.
+    pub fn beside(&self, address: &Url) -> Result<Self, DeltaFault> {
+        Self::open(address, &self.options, None)
+    }
+
+    /// Deletes entries that a checkpoint has made dispensable.
+    pub async fn clean_up(&self, now: chrono::DateTime<chrono::Utc>) -> Result<usize, DeltaFault> {
+        match self.tip().await? {
+            Some(tip) => clean_up::clean_up(self, &tip.metadata, now).await,
+            None => Ok(0),
+        }
     }
 
     pub fn log(&self) -> Log {
@@ -133,7 +149,7 @@ impl LogStorage for TableStore {
     }
 
     fn committed(&self, version: i64) {
-        self.checkpoints.after_commit(&self.store, &self.address, version);
+        self.checkpoints.after_commit(self, version);
     }
 
     async fn finish(&self) {

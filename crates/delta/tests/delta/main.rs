@@ -8,6 +8,7 @@ mod world;
 mod audit;
 mod blocks;
 mod checkpoints;
+mod clean_up;
 mod commits;
 mod debts;
 mod evolution;

@@ -77,8 +77,8 @@ fn kill_matrix() {
         }
     }
     assert!(unmet.is_empty(), "never reached: {unmet:?}");
-    let points = FaultPoint::ALL.len();
+    let points = FaultPoint::ALL.map(FaultPoint::name).join(", ");
     println!(
-        "kill matrix: {points} points, {runs} runs, {kills} kills, {failures} failed calls, 0 lost, 0 doubled"
+        "kill matrix over {points}: {runs} runs, {kills} kills, {failures} failed calls, 0 lost, 0 doubled"
     );
 }

@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Schema,
     /// An operator let a blocked query go on.
     Release,
+    /// Side tables that the query no longer writes to, and owes nothing.
+    Forget,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -35,7 +35,11 @@ pub(crate) fn position(prefix: &str, id: &PartitionId) -> String {
 }
 
 pub(crate) fn side(prefix: &str, address: &str) -> String {
-    format!("{prefix}/side/{}", address_hash(address))
+    side_by_hash(prefix, &address_hash(address))
+}
+
+pub(crate) fn side_by_hash(prefix: &str, hash: &str) -> String {
+    format!("{prefix}/side/{hash}")
 }
 
 /// The version that blocked; 0 once released.

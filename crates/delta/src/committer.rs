@@ -108,12 +108,44 @@ impl Committer {
         for side in &mut self.sides {
             side.pay(&account, &prefix, RETRY_BUDGET).await?;
         }
-        Ok(())
+        self.forget_former().await
+    }
+
+    /// A side table that the configuration no longer names, and that is paid, need not be there at
+    /// the next start.
+    async fn forget_former(&mut self) -> Result<(), DeltaFault> {
+        let former = self.sides.iter().filter(|side| side.role.is_none());
+        let hashes: Vec<String> = former.map(|side| side.hash.clone()).collect();
+        if hashes.is_empty() {
+            return Ok(());
+        }
+        self.operate(|committer| {
+            let (Some(account), Some(prefix)) =
+                (committer.account(Kind::Forget), committer.image.prefix())
+            else {
+                return Ok(None);
+            };
+            // Another worker may still write to it.
+            let is_paid = |hash: &&String| {
+                let last = committer.image.sides.get(*hash).copied().unwrap_or_default();
+                let side = committer.sides.iter().find(|side| side.hash == **hash);
+                last > 0 && side.is_some_and(|side| side.paid_to(&prefix) >= last)
+            };
+            let txns: Vec<_> = hashes
+                .iter()
+                .filter(is_paid)
+                .map(|hash| (app_id::side_by_hash(&prefix, hash), 0))
+                .collect();
+            Ok((!txns.is_empty()).then_some((account, txns)))
+        })
+        .await?;
+        self.sides.retain(|side| side.role.is_some());
+        self.read_to_tip().await
     }
 
     async fn walk_debts(&mut self) -> Result<(), DeltaFault> {
         let Some(prefix) = self.image.prefix() else { return Ok(()) };
-        for (hash, last) in self.image.sides.clone() {
+        for (hash, last) in self.image.sides.clone().into_iter().filter(|(_, last)| *last > 0) {
             if !self.sides.iter().any(|side| side.hash == hash) {
                 let debt = read_debt(&self.log, last, &hash).await?;
                 let side = self.open_former(&debt.address, last).await?;
@@ -313,7 +345,7 @@ impl Committer {
             debts.push(Debt {
                 role: side.role.map_or("", TableRole::as_str).to_owned(),
                 address: side.log.address.clone(),
-                prev: prev.filter(|_| rules::holds(Rule::DebtChain)),
+                prev: prev.filter(|last| *last > 0 && rules::holds(Rule::DebtChain)),
                 rows: files.iter().map(|file| file.rows).sum(),
                 adds: files.iter().map(|file| file.add.clone()).collect(),
             });

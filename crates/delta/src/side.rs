@@ -86,7 +86,7 @@ impl Side {
     }
 
     /// The last output version paid; -1 before the first.
-    fn paid_to(&self, prefix: &str) -> i64 {
+    pub fn paid_to(&self, prefix: &str) -> i64 {
         self.paid.get(&self.txn(prefix)).copied().unwrap_or(-1)
     }
 

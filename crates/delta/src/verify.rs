@@ -102,7 +102,7 @@ impl Audit {
                 }
             }
             Kind::Batch => self.batch(commit, account, &incarnation, version),
-            Kind::Block | Kind::Release | Kind::Payment | Kind::Schema => {}
+            Kind::Block | Kind::Release | Kind::Forget | Kind::Payment | Kind::Schema => {}
         }
     }
 

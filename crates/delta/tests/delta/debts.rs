@@ -211,8 +211,18 @@ async fn t11_a_former_side_table_is_paid_when_no_longer_configured() {
     let outcome = worker.commit(&[(0, 10, 12)]).await.unwrap();
     assert!(!is_fenced(&outcome));
     assert_eq!(tables::coordinates(&lake.table("rejects_v2")).await, [(0, 11)]);
-    Worker::open(config).await.expect("and the next start finds nothing owed");
+    Worker::open(config.clone()).await.expect("and the next start finds nothing owed");
     assert_eq!(tables::version(&lake.rejects()).await, 1);
+    for former in [lake.rejects(), lake.dead_letters()] {
+        for path in tables::list(&former).await {
+            tables::delete(&former, &path).await;
+        }
+    }
+    Worker::open(config).await.expect("what is paid and no longer written to may go");
+    // Configured again, it begins anew, and nothing before it is looked for.
+    let mut worker = lake.worker().await;
+    worker.advance(&[0], 10).await;
+    assert_eq!(lake.worker().await.position(0), 22);
 }
 
 #[tokio::test]

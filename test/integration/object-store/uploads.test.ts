@@ -99,18 +99,12 @@ describe("files in parts", () => {
     },
   );
 
-  test("are gone when their batch is blocked", async () => {
-    const { topic } = await largeTopic();
-    const bad = { ...event(0), amount: -1 };
-    await produce(bootstrapServers, topic, [{ value: JSON.stringify(bad) }]);
-    const lake = await storeLake();
-    const config = splitOnStore(bootstrapServers, topic, lake);
-    const { rejects: _, ...blocking } = config;
-    // Little memory: parts are stored before the batch ends.
-    const small = { ...blocking, onViolation: "block" as const, memory: { max: "64MiB" } };
-    expect(await failureOf(small)).toMatchObject({
-      code: "CONTRACT_VIOLATED",
-    });
+  test("are gone when an intervention blocks their batch", async () => {
+    const { lake, config } = await largeBatch();
+    // Asked once the batch's files are stored.
+    const intervention = () => ({ action: "block" as const, reason: "a test" });
+    const query = await startQuery(config, { intervention });
+    await expect(query.awaitTermination()).rejects.toMatchObject({ code: "INTERVENTION_BLOCKED" });
     expect(lake.proxy.exchanges.map(({ operation }) => operation)).toContain("UploadPart");
     await noUploads(lake.bucket);
     expect((await lake.bucket.keys()).filter((key) => dataFile.test(key))).toEqual([]);

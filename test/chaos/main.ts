@@ -25,7 +25,7 @@ export async function main(): Promise<void> {
   } finally {
     // One that did not start failed the scenarios that asked for it.
     await broker?.then(
-      ({ stop }) => stop(),
+      (running) => running.stop(),
       () => {},
     );
   }

@@ -38,7 +38,8 @@ impl Error for Answer {}
 pub(crate) fn told(source: Source) -> Source {
     let stores =
         || chain(source.as_ref()).filter_map(<dyn Error>::downcast_ref::<ObjectStoreError>);
-    if stores().next().is_none() || io_kinds(source.as_ref()).next().is_some() {
+    // What a disk says is told as it is; a connection that broke is a store's trouble.
+    if stores().next().is_none() || io_kinds(source.as_ref()).any(is_of_disk) {
         return source;
     }
     let said = source.to_string();
@@ -61,15 +62,16 @@ pub(crate) fn told(source: Source) -> Source {
     Box::new(Answer { text: plain(&said), is_final })
 }
 
+fn is_of_disk(kind: ErrorKind) -> bool {
+    use ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(kind, PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
+}
+
 /// No retry mends it: a full or forbidden disk, or a store that refuses.
 pub(crate) fn is_permanent(source: &(dyn Error + 'static)) -> bool {
-    use ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     let refused = chain(source)
         .any(|error| error.downcast_ref::<Answer>().is_some_and(|answer| answer.is_final));
-    refused
-        || io_kinds(source).any(|kind| {
-            matches!(kind, PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
-        })
+    refused || io_kinds(source).any(is_of_disk)
 }
 
 /// True for what an object store answered.
@@ -149,5 +151,9 @@ mod tests {
         let inner = std::io::Error::from(ErrorKind::PermissionDenied);
         let generic = ObjectStoreError::Generic { store: "local", source: inner.into() };
         assert!(is_permanent(told(Box::new(generic)).as_ref()));
+        let reset = std::io::Error::from(ErrorKind::ConnectionReset);
+        let source =
+            told(Box::new(ObjectStoreError::Generic { store: "S3", source: reset.into() }));
+        assert!(is_answer(source.as_ref()) && !is_permanent(source.as_ref()));
     }
 }

@@ -3,6 +3,7 @@ import { runToEnd } from "../../support/query.ts";
 import { randomFrom } from "../../support/random.ts";
 import {
   dataFile,
+  inTurn,
   internalError,
   logEntry,
   lostReply,
@@ -21,12 +22,7 @@ describe("a store in trouble", () => {
     console.log(`HEADGATE_FAULT_SEED=${seed} repeats these faults`);
     const random = randomFrom(seed);
     const { produced, lake, config } = await eventsForStore(COUNT);
-    lake.proxy.rules = [
-      when({ random, share: 0.06 }, slowDown),
-      when({ random, share: 0.06 }, internalError),
-      when({ random, share: 0.04 }, reset),
-      when({ random, share: 0.04 }, lostReply),
-    ];
+    lake.proxy.rules = [inTurn([slowDown, internalError, reset, lostReply], 5, random)];
     await runToEnd({ ...config, batch: { maxRows: 500 } });
     await expectSound(lake, produced);
     for (const kind of ["answer", "reset", "lost reply"] as const) {

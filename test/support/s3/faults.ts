@@ -50,9 +50,6 @@ export interface Match {
   nth?: number;
   /** Only so many times. */
   times?: number;
-  /** One of `[0, 1)` a match, compared with `share`. */
-  random?: () => number;
-  share?: number;
 }
 
 /** `fault` for the requests that match. */
@@ -63,10 +60,22 @@ export function when(match: Match, fault: Fault): Rule {
     if (!describes(match, exchange)) return undefined;
     matched += 1;
     if (match.nth !== undefined && matched !== match.nth) return undefined;
-    if (match.random !== undefined && match.random() >= (match.share ?? 1)) return undefined;
     if (injected === (match.times ?? Number.POSITIVE_INFINITY)) return undefined;
     injected += 1;
     return fault;
+  };
+}
+
+/** `faults` in turn: a random one of every `spacing` requests gets the next. */
+export function inTurn(faults: readonly Fault[], spacing: number, random: () => number): Rule {
+  let request = 0;
+  let chosen = 0;
+  return () => {
+    const place = request % spacing;
+    if (place === 0) chosen = Math.floor(random() * spacing);
+    const turn = Math.floor(request / spacing);
+    request += 1;
+    return place === chosen ? faults[turn % faults.length] : undefined;
   };
 }
 

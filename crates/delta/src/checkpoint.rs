@@ -12,6 +12,7 @@ use crate::store::TableStore;
 
 /// Commits between two checkpoints: a start reads at most this many entries beside one checkpoint.
 const INTERVAL: i64 = 100;
+
 /// Tests cannot make a hundred commits before each fault.
 fn interval() -> i64 {
     let asked = cfg!(feature = "fault-points").then(|| std::env::var("HEADGATE_CHECKPOINTS").ok());

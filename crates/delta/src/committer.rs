@@ -12,13 +12,14 @@ use uuid::Uuid;
 
 use crate::account::{self, Account, CountsEntry, Debt, Kind};
 use crate::app_id;
-use crate::commit::{self, Actions};
+use crate::commit::Actions;
 use crate::data_file::WrittenFile;
 use crate::entry::{Entry, TableMetadata};
 use crate::evolution;
 use crate::fault::DeltaFault;
+use crate::head::Head;
 use crate::image::{Fit, Image, RETIRED, group};
-use crate::log::{Log, News, PAYMENT_BUDGET, RETRY_BUDGET, Slot, Tip};
+use crate::log::{Follower, Log, PAYMENT_BUDGET, RETRY_BUDGET, Slot, Tip, follow};
 use crate::rules::{self, Rule};
 use crate::side::{self, Side, read_debt};
 
@@ -70,6 +71,22 @@ pub(crate) enum Put {
     Taken,
     /// The head was too old: the log has to be read anew.
     Unknown,
+}
+
+impl Follower for Committer {
+    fn place(&mut self) -> (&Log, &mut Head) {
+        (&self.log, &mut self.image.head)
+    }
+
+    fn apply(&mut self, entry: &Entry) -> Result<(), DeltaFault> {
+        self.image.apply(entry, &self.log.address)?;
+        if let Some(account) = entry.account.as_ref().filter(|account| self.image.owns(account)) {
+            for side in &mut self.sides {
+                side.take_debts(self.image.version(), account);
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Committer {
@@ -189,28 +206,11 @@ impl Committer {
         }
     }
 
-    fn apply(&mut self, entry: &Entry) -> Result<(), DeltaFault> {
-        self.image.apply(entry, &self.log.address)?;
-        if let Some(account) = entry.account.as_ref().filter(|account| self.image.owns(account)) {
-            for side in &mut self.sides {
-                side.take_debts(self.image.version(), account);
-            }
+    pub async fn read_to_tip(&mut self) -> Result<(), DeltaFault> {
+        if !follow(self).await? {
+            self.reopen().await?;
         }
         Ok(())
-    }
-
-    pub async fn read_to_tip(&mut self) -> Result<(), DeltaFault> {
-        let mut most = 1;
-        loop {
-            match self.log.news(&mut self.image.head, most).await? {
-                News::Tip => return Ok(()),
-                News::Unknown => return self.reopen().await,
-                News::Entries(entries) => {
-                    entries.iter().try_for_each(|entry| self.apply(entry))?;
-                    most = (most * 2).min(16);
-                }
-            }
-        }
     }
 
     /// Reads the log anew, from its newest checkpoint, and what it owes side tables.
@@ -252,9 +252,7 @@ impl Committer {
         account: &Account,
         actions: &Actions<'_>,
     ) -> Result<Put, DeltaFault> {
-        let bytes = commit::bytes(self.image.version() + 1, account, actions)
-            .map_err(|source| DeltaFault::encode(&self.log.address, source))?;
-        match self.log.put(&self.image.head, &account.batch, &bytes, RETRY_BUDGET).await? {
+        match self.log.put(&self.image.head, account, actions, RETRY_BUDGET).await? {
             Slot::Unknown => Ok(Put::Unknown),
             Slot::Other(entry) => {
                 self.apply(&entry)?;
@@ -284,7 +282,7 @@ impl Committer {
         if !self.image.head.is_fresh() {
             self.reopen().await?;
         }
-        let stale = self.evolved(files)?.filter(|_| !rules::holds(Rule::MergeSchema));
+        let stale = if rules::holds(Rule::MergeSchema) { None } else { self.evolved(files)? };
         loop {
             let fit = self.image.fit(&batch.ledger.partitions);
             if fit != Fit::Fits {

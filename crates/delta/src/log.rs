@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::account::Account;
 use crate::answer::{is_permanent, told};
+use crate::commit::{self, Actions};
 use crate::entry::{Entry, TableMetadata};
 use crate::fault::{DeltaFault, Source};
 use crate::head::Head;
@@ -71,6 +73,30 @@ pub(crate) const RETRY_BUDGET: Duration = Duration::from_secs(60);
 /// The same for a payment that can stay owed: the batch it follows is committed and waits for it.
 pub(crate) const PAYMENT_BUDGET: Duration = Duration::from_secs(5);
 
+/// What keeps up with a log, entry by entry.
+pub(crate) trait Follower {
+    fn place(&mut self) -> (&Log, &mut Head);
+
+    fn apply(&mut self, entry: &Entry) -> Result<(), DeltaFault>;
+}
+
+/// Takes in everything up to the tip. False: the head is too old for that, and the log has to be
+/// read anew.
+pub(crate) async fn follow(follower: &mut impl Follower) -> Result<bool, DeltaFault> {
+    let mut most = 1;
+    loop {
+        let (log, head) = follower.place();
+        match log.news(head, most).await? {
+            News::Tip => return Ok(true),
+            News::Unknown => return Ok(false),
+            News::Entries(entries) => {
+                entries.iter().try_for_each(|entry| follower.apply(entry))?;
+                most = (most * 2).min(16);
+            }
+        }
+    }
+}
+
 /// The log of one table. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Log {
@@ -116,16 +142,18 @@ impl Log {
         Ok(News::Tip)
     }
 
-    /// Puts `bytes` after `head` if absent. Whatever the store answers, the slot decides: an error
+    /// Puts a commit after `head` if absent. Whatever the store answers, the slot decides: an error
     /// may hide our own success, and an empty slot takes the same bytes again.
     pub async fn put(
         &self,
         head: &Head,
-        batch: &str,
-        bytes: &Bytes,
+        account: &Account,
+        actions: &Actions<'_>,
         budget: Duration,
     ) -> Result<Slot, DeltaFault> {
         let version = head.version + 1;
+        let bytes = commit::bytes(version, account, actions)
+            .map_err(|source| DeltaFault::encode(&self.address, source))?;
         let started = tokio::time::Instant::now();
         let mut pauses = Pauses::default();
         loop {
@@ -138,8 +166,9 @@ impl Log {
             let Err(source) = answer.map_err(told) else { return Ok(trusted(Slot::Ours(sent))) };
             match self.read_once(version).await {
                 Ok(Some(entry)) => {
-                    let is_ours = entry.account.as_ref().is_some_and(|own| own.batch == batch)
-                        && rules::holds(Rule::SlotTells);
+                    let is_ours =
+                        entry.account.as_ref().is_some_and(|own| own.batch == account.batch)
+                            && rules::holds(Rule::SlotTells);
                     let slot =
                         if is_ours { Slot::Ours(sent) } else { Slot::Other(Box::new(entry)) };
                     return Ok(trusted(slot));

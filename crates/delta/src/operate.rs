@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::account::{Account, Kind};
 use crate::app_id;
-use crate::commit::{self, Actions};
+use crate::commit::Actions;
 use crate::committer::Committer;
 use crate::fault::DeltaFault;
 use crate::first_commit::{first_txns, new_incarnation};
@@ -185,9 +185,8 @@ impl Committer {
             self.read_to_tip().await?;
             let Some((account, txns)) = make(self)? else { return Ok(self.image.version()) };
             let actions = Actions { txns, ..Actions::default() };
-            let bytes = commit::bytes(self.image.version() + 1, &account, &actions)
-                .map_err(|source| DeltaFault::encode(&self.log.address, source))?;
-            match self.log.put(&self.image.head, &account.batch, &bytes, RETRY_BUDGET).await? {
+            // Not taken in: the image may be of the name or incarnation that the commit ends.
+            match self.log.put(&self.image.head, &account, &actions, RETRY_BUDGET).await? {
                 Slot::Ours(_) => return Ok(self.image.version() + 1),
                 Slot::Other(_) => {}
                 Slot::Unknown => self.reopen().await?,

@@ -9,12 +9,12 @@ use uuid::Uuid;
 
 use crate::account::{Account, Debt, Kind};
 use crate::app_id;
-use crate::commit::{self, Actions};
+use crate::commit::Actions;
 use crate::entry::Entry;
 use crate::evolution;
 use crate::fault::DeltaFault;
 use crate::head::Head;
-use crate::log::{Log, News, RETRY_BUDGET, Slot, Tip};
+use crate::log::{Follower, Log, RETRY_BUDGET, Slot, Tip, follow};
 use crate::rules::{self, Rule};
 
 /// One side table, and what output versions owe it.
@@ -29,6 +29,19 @@ pub(crate) struct Side {
     paid: BTreeMap<String, i64>,
     /// Output versions above the one paid to, with what they owe.
     owed: BTreeMap<i64, Debt>,
+}
+
+impl Follower for Side {
+    fn place(&mut self) -> (&Log, &mut Head) {
+        (&self.log, &mut self.head)
+    }
+
+    fn apply(&mut self, entry: &Entry) -> Result<(), DeltaFault> {
+        self.head.check(entry, &self.log.address)?;
+        self.head.advance(entry);
+        self.absorb(&entry.txns);
+        Ok(())
+    }
 }
 
 impl Side {
@@ -47,25 +60,11 @@ impl Side {
         }
     }
 
-    fn apply(&mut self, entry: &Entry) -> Result<(), DeltaFault> {
-        self.head.check(entry, &self.log.address)?;
-        self.head.advance(entry);
-        self.absorb(&entry.txns);
-        Ok(())
-    }
-
     async fn read_to_tip(&mut self) -> Result<(), DeltaFault> {
-        let mut most = 1;
-        loop {
-            match self.log.news(&mut self.head, most).await? {
-                News::Tip => return Ok(()),
-                News::Unknown => return self.reopen().await,
-                News::Entries(entries) => {
-                    entries.iter().try_for_each(|entry| self.apply(entry))?;
-                    most = (most * 2).min(16);
-                }
-            }
+        if !follow(self).await? {
+            self.reopen().await?;
         }
+        Ok(())
     }
 
     pub async fn reopen(&mut self) -> Result<(), DeltaFault> {
@@ -185,11 +184,8 @@ impl Side {
         actions: &Actions<'_>,
         budget: Duration,
     ) -> Result<(), DeltaFault> {
-        let batch = Uuid::new_v4().to_string();
-        let account = Account { batch: batch.clone(), ..account };
-        let bytes = commit::bytes(self.head.version + 1, &account, actions)
-            .map_err(|source| DeltaFault::encode(&self.log.address, source))?;
-        match self.log.put(&self.head, &batch, &bytes, budget).await? {
+        let account = Account { batch: Uuid::new_v4().to_string(), ..account };
+        match self.log.put(&self.head, &account, actions, budget).await? {
             Slot::Unknown => self.reopen().await,
             Slot::Other(entry) => {
                 self.apply(&entry)?;

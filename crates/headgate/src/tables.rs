@@ -85,8 +85,10 @@ fn table(
     }
     let options = written.options.clone().unwrap_or_default();
     let place = place(role, written, base_dir, issues);
-    let cloud = place.as_ref().and_then(|place| Cloud::of_scheme(place.address.scheme()));
-    let store = store_options(role, &options, place.is_some().then_some(cloud), issues);
+    let store = match &place {
+        Some(place) => store_options(role, &options, &place.address, issues),
+        None => StoreOptions::default(),
+    };
     let codec = options.get("compression").map(String::as_str);
     let codec = issues.choice(codec, &[name, "options", "compression"], &Codec::NAMES);
     let target = options.get("delta.targetFileSize").map(|text| (text, quantity::bytes(text)));
@@ -159,31 +161,28 @@ fn partition_columns(
     }
 }
 
-/// Options that are not of the table are of its store, where it has one. `cloud` is absent when the
-/// table's place is not known.
+/// Options that are not of the table are of its store, where it has one.
 fn store_options(
     role: TableRole,
     options: &BTreeMap<String, String>,
-    cloud: Option<Option<Cloud>>,
+    address: &Url,
     issues: &mut Issues,
 ) -> StoreOptions {
     let mut store = StoreOptions::default();
+    let cloud = Cloud::of_scheme(address.scheme());
+    let of_store = cloud.map(|cloud| format!(", {}", cloud.known_options())).unwrap_or_default();
     for (option, value) in options.iter().filter(|(name, _)| !OPTIONS.contains(&name.as_str())) {
         let path = [role.as_str(), "options", option];
-        match cloud.map(|cloud| cloud.map(|cloud| (cloud, cloud.check_option(option, value)))) {
-            None => {}
-            Some(Some((_, Ok(())))) => {
+        let unknown = Err(OptionFault::Unknown);
+        match cloud.map_or(unknown, |cloud| cloud.check_option(option, value)) {
+            Ok(()) => {
                 store.0.insert(option.clone(), value.clone());
             }
-            Some(Some((_, Err(OptionFault::Value)))) => {
+            Err(OptionFault::Value) => {
                 issues.add(Issue::new(&path, "CONFIG_VALUE", "true or false", value.as_str()));
             }
-            Some(None) => {
-                let known = OPTIONS.join(", ");
-                issues.add(Issue::new(&path, "CONFIG_UNKNOWN", known, option.as_str()));
-            }
-            Some(Some((cloud, Err(OptionFault::Unknown)))) => {
-                let known = format!("{}, {}", OPTIONS.join(", "), cloud.known_options());
+            Err(OptionFault::Unknown) => {
+                let known = OPTIONS.join(", ") + &of_store;
                 issues.add(Issue::new(&path, "CONFIG_UNKNOWN", known, option.as_str()));
             }
         }

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../command.ts";
 import { jars, java } from "../java.ts";
+import { freePorts } from "../ports.ts";
 import { root } from "../root.ts";
 import { type Certificates, makeCertificates } from "./certificates.ts";
 import { type BrokerPorts, saslUser, scramMechanisms, serverProperties } from "./properties.ts";
@@ -45,7 +45,7 @@ async function startIn(
   classpath: string,
   { heapMb = 512, tls = false, settings = {} }: BrokerOptions,
 ): Promise<KafkaBroker> {
-  const ports = await freePorts();
+  const ports = await freePorts("plain", "sasl", "saslTls", "mutualTls", "controller");
   const certificates = tls ? await makeCertificates(folder) : undefined;
   const properties = join(folder, "server.properties");
   const data = join(folder, "data");
@@ -153,25 +153,6 @@ async function ready(child: ChildProcess, log: string): Promise<void> {
     }
     await sleep(100);
   }
-}
-
-async function freePorts(): Promise<BrokerPorts> {
-  const servers = Array.from({ length: 5 }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once("error", reject);
-          server.listen(0, "127.0.0.1", () => {
-            const address = server.address();
-            resolve(typeof address === "object" && address !== null ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  const [plain = 0, sasl = 0, saslTls = 0, mutualTls = 0, controller = 0] = ports;
-  return { plain, sasl, saslTls, mutualTls, controller };
 }
 
 function here(name: string): string {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { goProgram } from "../go.ts";
-import { freePort } from "../ports.ts";
+import { freePorts } from "../ports.ts";
 
 /**
  * Of the servers that registries have it is the one that checks signatures, lets exactly one of
@@ -50,7 +50,8 @@ export async function startS3(): Promise<S3Server> {
 }
 
 async function startIn(folder: string, program: string): Promise<S3Server> {
-  const address = `127.0.0.1:${await freePort()}`;
+  const { port } = await freePorts("port");
+  const address = `127.0.0.1:${port}`;
   const data = join(folder, "data");
   await mkdir(data);
   const log = join(folder, "server.log");

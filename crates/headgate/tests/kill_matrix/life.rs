@@ -57,14 +57,9 @@ pub fn live(lake: &Path) {
     let ended = runtime.block_on(run(lake));
     if let Err(code) = ended {
         // A failed call ended the query: the process says so.
-        eprintln_code(&code);
+        eprintln!("{code}");
         std::process::exit(3);
     }
-}
-
-#[allow(clippy::print_stderr)]
-fn eprintln_code(code: &str) {
-    eprintln!("{code}");
 }
 
 async fn run(lake: &Path) -> Result<(), String> {

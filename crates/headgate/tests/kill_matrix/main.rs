@@ -1,6 +1,7 @@
 //! Every fault point, killed and failed, once and twice in a row: at the end each record is in one
 //! table, once. The query runs in a process of its own, which is this test binary again.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod life;
 mod tables;

@@ -1,4 +1,5 @@
 import type { StreamingBatch } from "./batch.js";
+import { StreamingValidationError } from "./errors.js";
 import type { InterventionTerms, StreamingInterventionStrategy } from "./intervention.js";
 import type { Logger } from "./logger.js";
 
@@ -9,6 +10,8 @@ export interface QueryHooks {
    * What it throws is logged and counted. `signal` aborts when the query stops waiting for it.
    */
   onStreamingBatch?(batch: StreamingBatch, ctx: { signal: AbortSignal }): void | Promise<void>;
+  /** Follow the output's log: they are told of what any worker committed, across restarts, too. */
+  observers?: readonly StreamingObserver[];
   /** Before the batch is committed. */
   intervention?: StreamingInterventionStrategy | StreamingInterventionStrategy["decide"];
   /** Default: 10,000. */
@@ -19,6 +22,43 @@ export interface QueryHooks {
   signal?: AbortSignal;
   /** The engine's records and those of this package. Default: warnings on standard error. */
   logger?: Logger;
+}
+
+/**
+ * Is told of every batch of the query, and of every block, whichever worker wrote it: in the order
+ * of the output's log, one at a time, at least once. How far it is stands in that log. A service
+ * that is down holds up nothing but its own observer, and is told the rest when it is back.
+ */
+export interface StreamingObserver {
+  /** By which the log knows it. Another name begins with the oldest batch that the log has. */
+  name: string;
+  /**
+   * What it throws is logged, and the same batch is told again after a pause. Rules without
+   * violations are not in `metrics`. The key of a batch is its `datasetId` and `batchId`.
+   */
+  tell(batch: StreamingBatch, ctx: { signal: AbortSignal }): void | Promise<void>;
+  /** Log clean-up took these versions of the output before they were told. */
+  gap?(versions: { from: number; to: number }, ctx: { signal: AbortSignal }): void | Promise<void>;
+}
+
+/** Throws unless every observer has a name of its own. */
+export function observerNames({ observers = [] }: QueryHooks): string[] {
+  const names = observers.map(({ name }) => name);
+  const isUsable = (name: string) => typeof name === "string" && /^[^\p{Cc}]{1,200}$/u.test(name);
+  const wrong = names.find((name, at) => !isUsable(name) || names.indexOf(name) !== at);
+  if (wrong === undefined) return names;
+  const context = {
+    operation: "start",
+    component: "hooks",
+    field: "observers",
+    expected: "a name of 1 to 200 printable characters for each, that no other has",
+    actual: JSON.stringify(wrong),
+  };
+  const issues = [{ ...context, code: "CONFIG_VALUE" as const }];
+  throw new StreamingValidationError("CONFIG_VALUE", "observers cannot be told apart", {
+    context,
+    issues,
+  });
 }
 
 const INTERVENTION_TIMEOUT_MS = 10_000;

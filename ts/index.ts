@@ -3,6 +3,7 @@ export type {
   ContractDocument,
   ContractReference,
   InputConfig,
+  MaintenanceConfig,
   Options,
   StreamingConfig,
   StreamingNodeConfig,
@@ -19,13 +20,20 @@ export {
   StreamingQueryError,
   StreamingValidationError,
 } from "./errors.js";
-export type { QueryHooks } from "./hooks.js";
+export type { QueryHooks, StreamingObserver } from "./hooks.js";
 export type {
   InterventionContext,
   InterventionDecision,
   StreamingInterventionStrategy,
 } from "./intervention.js";
 export type { Logger, LogLevel } from "./logger.js";
+export {
+  type CheckpointReport,
+  checkpointTable,
+  type OptimizeReport,
+  optimizeTable,
+  vacuumTable,
+} from "./maintain.js";
 export {
   adoptQuery,
   type OperationOptions,
@@ -41,4 +49,10 @@ export { startQuery } from "./start.js";
 export { type ConfigReport, type RuleCoverage, validateConfig } from "./validate.js";
 export type { ValidationResult } from "./validation-result.js";
 export type { BatchStatus, Metrics, RuleResult, Verdict } from "./verdict.js";
-export { type VerifyReport, verifyTable } from "./verify.js";
+export {
+  type PartitionStanding,
+  type VerifiedRows,
+  type VerifyOptions,
+  type VerifyReport,
+  verifyTable,
+} from "./verify.js";

@@ -6,7 +6,7 @@ import { answerVerdicts } from "./intervention.js";
 import { jsonSafe } from "./json.js";
 import { detachLogger, type SafeLogger } from "./logger.js";
 import type { NativeQuery } from "./native.js";
-import { feedProgress, type ObserverTally, tellBatches } from "./observers.js";
+import { feedProgress, type ObserverTally, tellBatches, tellObserver } from "./observers.js";
 import { ProgressFeed, type StreamingQueryProgress } from "./progress.js";
 import { LiveValidation } from "./validation-result.js";
 
@@ -32,6 +32,7 @@ export class StreamingQuery {
   readonly #tally: ObserverTally = { told: 0, failures: 0 };
   readonly #observersMayWork = new AbortController();
   readonly #told: Promise<unknown>;
+  readonly #hasObservers: boolean;
   readonly #ended: Promise<void>;
   #end: (failure: StreamingError | undefined) => void = () => {};
   #hasEnded = false;
@@ -51,10 +52,13 @@ export class StreamingQuery {
     validation.streamingQueries.push(this);
     const terms = interventionTerms(hooks);
     const { signal } = this.#observersMayWork;
+    const { observers = [] } = hooks;
+    this.#hasObservers = observers.length > 0;
     this.#told = Promise.all([
       tellBatches(native, hooks, validation, this.#tally, logger, signal),
       feedProgress(native, this.#progress),
       terms && answerVerdicts(native, terms, validation, logger),
+      ...observers.map((each) => tellObserver(native, each, this.#tally, logger, signal)),
     ]);
     this.#told.catch(() => {}); // `#watch` tells it, once the engine has stopped.
     this.#ended = new Promise((resolve) => {
@@ -159,7 +163,16 @@ export class StreamingQuery {
       false,
     );
     if (!told) this.#logger.log("warn", { query: this.name }, "an observer did not finish in time");
+    if (this.#hasObservers) await this.#settleObservers();
     this.#end(failure ? toError(failure, this.#locate) : undefined);
+  }
+
+  /** What is not said now is told again by the next start. */
+  async #settleObservers(): Promise<void> {
+    const failure = await within(this.#native.settleObservers(), OBSERVER_GRACE_MS, null);
+    if (failure === null) return;
+    const said = { query: this.name, error: toError(failure) };
+    this.#logger.log("warn", said, "how far observers are was not written");
   }
 
   async #stop(drain: boolean, timeoutMs: number): Promise<void> {

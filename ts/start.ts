@@ -2,7 +2,7 @@ import { type ConfigNode, type LoadedConfig, loadConfig } from "./config/load.js
 import type { StreamingNodeConfig } from "./config/types.js";
 import { StreamingValidationError } from "./errors.js";
 import { invalidConfig, unwrap } from "./failure.js";
-import { interventionTerms, type QueryHooks } from "./hooks.js";
+import { interventionTerms, observerNames, type QueryHooks } from "./hooks.js";
 import { attachLogger, defaultLogger, detachLogger, SafeLogger } from "./logger.js";
 import { native } from "./native.js";
 import { StreamingQuery } from "./query.js";
@@ -39,6 +39,7 @@ export async function startNode(
       hasIntervention: terms !== undefined,
       interventionTimeoutMs: terms?.timeoutMs,
       interventionFallback: terms?.fallback,
+      observers: observerNames(hooks),
     });
     const started = unwrap(answer, "query", node.locate);
     attachLogger(logger, started.name);

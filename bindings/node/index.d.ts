@@ -26,6 +26,15 @@ export declare class NativeQuery {
   status(): 'ACTIVE' | 'TERMINATED' | 'FAILED'
   /** In commit order; null once the query has ended and all batches were told. */
   nextBatch(): Promise<NativeBatch | null>
+  /**
+   * What an observer that follows the output's log is to be told next; null once the query has
+   * ended and all was told, or another worker tells it.
+   */
+  nextTold(observer: string): Promise<NativeTold | null>
+  /** The observer has taken note of everything up to `version`. */
+  told(observer: string, version: number): void
+  /** After the end: says in the output's log how far observers are, if no batch has. */
+  settleObservers(): Promise<NativeFailure | null>
   nextProgress(): Promise<NativeProgress | null>
   /** The next verdict to decide on; null without an intervention, and once the query has ended. */
   nextVerdict(): Promise<NativeVerdictRequest | null>
@@ -38,6 +47,9 @@ export declare class NativeQuery {
 
 /** Hands a query's positions to a new name. */
 export declare function adoptQuery(path: string, query: string | undefined | null, name: string): Promise<NativeOperated>
+
+/** Writes a log checkpoint, and deletes what it makes dispensable. */
+export declare function checkpointTable(path: string): Promise<NativeCheckpoint>
 
 /** Every key path of a node, in `snake_case`. */
 export declare function configKeys(): Array<string>
@@ -63,6 +75,16 @@ export interface NativeBatch {
 export interface NativeBrokerStarted {
   broker?: NativeEmbeddedBroker
   failure?: NativeFailure
+}
+
+export interface NativeCheckpoint {
+  checkpointed?: NativeCheckpointed
+  failure?: NativeFailure
+}
+
+export interface NativeCheckpointed {
+  version: bigint
+  deleted: bigint
 }
 
 export interface NativeColumn {
@@ -126,6 +148,12 @@ export interface NativeFailure {
   verdict?: NativeVerdict
 }
 
+/** Versions of the output, both inclusive. */
+export interface NativeGap {
+  from: number
+  to: number
+}
+
 export interface NativeIssue {
   path: Array<string>
   code: string
@@ -166,6 +194,29 @@ export interface NativeOperation {
   positions: Array<NativeOffset>
 }
 
+export interface NativeOptimize {
+  optimized?: NativeOptimized
+  failure?: NativeFailure
+}
+
+export interface NativeOptimized {
+  version?: bigint
+  filesRemoved: bigint
+  filesAdded: bigint
+  bytesRemoved: bigint
+  bytesAdded: bigint
+  conflicts: bigint
+}
+
+export interface NativePartitionStanding {
+  topic: string
+  partition: number
+  query?: string
+  next?: bigint
+  first?: bigint
+  end?: bigint
+}
+
 export interface NativePosition {
   topic: string
   partition: number
@@ -198,6 +249,26 @@ export interface NativeRejects {
   rowCount: number
 }
 
+export interface NativeRemoval {
+  version: bigint
+  operation: string
+}
+
+export interface NativeRemovedRows {
+  table: string
+  rows: bigint
+  by: Array<NativeRemoval>
+}
+
+export interface NativeRowsReport {
+  compared: bigint
+  older: bigint
+  reread: bigint
+  foreign: bigint
+  removed: Array<NativeRemovedRows>
+  unchecked: Array<string>
+}
+
 export interface NativeRuleResult {
   rule: string
   column?: string
@@ -223,6 +294,14 @@ export interface NativeStartOptions {
   hasIntervention: boolean
   interventionTimeoutMs?: number
   interventionFallback?: 'block' | 'proceed'
+  observers: Array<string>
+}
+
+/** Exactly one of the three. */
+export interface NativeTold {
+  batch?: NativeBatch
+  gap?: NativeGap
+  failure?: NativeFailure
 }
 
 export interface NativeTopic {
@@ -233,6 +312,11 @@ export interface NativeTopic {
 export interface NativeTotals {
   rows?: bigint
   version?: bigint
+  failure?: NativeFailure
+}
+
+export interface NativeVacuum {
+  files?: Array<string>
   failure?: NativeFailure
 }
 
@@ -280,7 +364,12 @@ export interface NativeVerifyReport {
   openDebts: number
   breaks: Array<string>
   sideTables: Array<NativeSideReport>
+  rows?: NativeRowsReport
+  partitions: Array<NativePartitionStanding>
 }
+
+/** Makes small files larger. */
+export declare function optimizeTable(path: string, zOrder: Array<string>, targetFileSize?: string | undefined | null): Promise<NativeOptimize>
 
 /** The newest rows as an Arrow IPC stream, and as a JSON array. */
 export declare function previewTable(path: string, limit: number): Promise<NativePreview>
@@ -300,10 +389,13 @@ export declare function startQuery(configJson: string, options: NativeStartOptio
 /** Rows and version of a table, by the statistics of its files. */
 export declare function tableTotals(path: string): Promise<NativeTotals>
 
+/** Deletes files that nothing refers to. */
+export declare function vacuumTable(path: string, retention: string | undefined | null, dryRun: boolean): Promise<NativeVacuum>
+
 /** Everything that can be known of a configuration without connecting to anything. */
 export declare function validateConfig(configJson: string, baseDir: string): NativeValidation
 
 /** Reads the ledgers of an output table and of its side tables. */
-export declare function verifyTable(path: string): Promise<NativeVerified>
+export declare function verifyTable(path: string, deep: boolean, kafka?: Record<string, string> | undefined | null): Promise<NativeVerified>
 
 export declare function version(): string

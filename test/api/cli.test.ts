@@ -129,6 +129,7 @@ const report: NativeVerifyReport = {
   ...{ records: 1000n, accepted: 900n, rejected: 90n, deadLetters: 10n, skipped: 0n },
   ...{ gaps: 12n, lost: 0n },
   sideTables: [{ role: "rejects", path: "lake/gps_rejects", rows: 90n, paidTo: 410n }],
+  partitions: [],
 };
 
 test("a table that verifies says so with its counts", () => {
@@ -165,6 +166,34 @@ test("verify ends with status 0 or 1", async () => {
   expect(await cli("verify", "lake/gps")).toMatchObject({ status: 0 });
   engine.verification = { report: { ...report, ok: false, breaks: ["gap"] } };
   expect(await cli("verify", "lake/gps")).toMatchObject({ status: 1 });
+});
+
+test("a deep verification tells what it compared and who removed rows", () => {
+  const rows = {
+    ...{ compared: 900n, older: 40n, reread: 0n, foreign: 0n },
+    removed: [{ table: "lake/gps", rows: 6n, by: [{ version: 5n, operation: "DELETE" }] }],
+    unchecked: ["lake/raw"],
+  };
+  const text = verifyText(withJson({ ...report, rows }));
+  expect(text).toMatch(/rows compared +900/);
+  expect(text).toMatch(/of older batches +40/);
+  expect(text).toMatch(/rows removed +6 from lake\/gps, by DELETE at version 5/);
+  expect(text).toMatch(/not compared +lake\/raw: no coordinates/);
+  expect(text).not.toContain("read again");
+});
+
+test("a verification against brokers has a table of partitions", async () => {
+  const partitions = [
+    { topic: "gps", partition: 0, query: "gps", next: 90n, first: 10n, end: 1_100n },
+    { topic: "gps", partition: 1, first: 0n, end: 5n },
+  ];
+  engine.verification = { report: { ...report, partitions } };
+  const words = ["--kafka", "127.0.0.1:9092", "--kafka-option", "kafka.sasl.username=a=b"];
+  const { stdout } = await cli("verify", "lake/gps", "--deep", ...words);
+  const brokers = { "kafka.bootstrap.servers": "127.0.0.1:9092", "kafka.sasl.username": "a=b" };
+  expect(engine.operated).toEqual([["verify", "lake/gps", true, brokers]]);
+  expect(stdout).toMatch(/gps-0 .* gps .* 90 .* 10 .* 1,100 .* 1,010/);
+  expect(stdout).toMatch(/gps-1 .* not read yet .* none .* 0 .* 5/);
 });
 
 test("verify in JSON is one line with exact integers", async () => {

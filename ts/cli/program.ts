@@ -5,6 +5,7 @@ import type { RewindTarget } from "../operate.js";
 import { EXIT_HELP } from "./exit-codes.js";
 import type { OperateOptions } from "./operate.js";
 import type { OutputOptions } from "./output.js";
+import type { VerifyCommandOptions } from "./verify.js";
 
 /** The command line; `end` is told the exit status of the command that ran. */
 export function program(end: (code: number) => void): Command {
@@ -33,10 +34,50 @@ export function program(end: (code: number) => void): Command {
 
   outputOptions(commands.command("verify"))
     .description("check that the ledgers of an output table tile and balance")
-    .argument("<table>", "path of the output table")
-    .action(async (table: string, options: OutputOptions) => {
+    .argument("<table>", "path or URL of the output table")
+    .option("--deep", "read all rows, too, and hold them against the ledgers")
+    .option("--kafka <host:port>", "hold the positions against what these brokers have")
+    .addOption(
+      new Option("--kafka-option <name=value...>", "kafka.* options that it takes to reach them")
+        .argParser(kafkaOption)
+        .default({}, "none"),
+    )
+    .action(async (table: string, options: VerifyCommandOptions) => {
       const { verify } = await import("./verify.js");
       end(await verify(table, options));
+    });
+
+  outputOptions(commands.command("optimize"))
+    .description("rewrite the small files of a table as larger ones; the rows stay the same")
+    .argument("<table>", "path or URL of any Delta table")
+    .addOption(
+      new Option(
+        "--z-order <columns>",
+        "cut files by these columns, so that readers skip more",
+      ).argParser((text) => text.split(",").map((column) => column.trim())),
+    )
+    .option("--target-file-size <size>", "default: what the table says, or 128MiB")
+    .action(async (table: string, options: OptimizeOptions) => {
+      const { optimize } = await import("./maintain.js");
+      end(await optimize(table, options));
+    });
+
+  outputOptions(commands.command("vacuum"))
+    .description("delete the files that nothing refers to any more")
+    .argument("<table>", "path or URL of any Delta table")
+    .option("--retention <duration>", "default: what the table says; 7 days at least")
+    .option("--dry-run", "name the files and delete nothing")
+    .action(async (table: string, options: OutputOptions & { retention?: string }) => {
+      const { vacuum } = await import("./maintain.js");
+      end(await vacuum(table, options));
+    });
+
+  outputOptions(commands.command("checkpoint"))
+    .description("write a log checkpoint and delete the log files it makes dispensable")
+    .argument("<table>", "path or URL of any Delta table")
+    .action(async (table: string, options: OutputOptions) => {
+      const { checkpoint } = await import("./maintain.js");
+      end(await checkpoint(table, options));
     });
 
   operateOptions(commands.command("release"))
@@ -89,6 +130,7 @@ export function program(end: (code: number) => void): Command {
   return commands;
 }
 
+type OptimizeOptions = OutputOptions & { zOrder?: readonly string[]; targetFileSize?: string };
 type RewindOptions = OperateOptions & { toVersion?: RewindTarget; toOffsets?: RewindTarget };
 
 function operateOptions(command: Command): Command {
@@ -105,6 +147,12 @@ function outputOptions(command: Command): Command {
         .choices(["debug", "info", "warn", "error"])
         .default("warn"),
     );
+}
+
+function kafkaOption(text: string, known: Record<string, string>): Record<string, string> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("expected name=value");
+  return { ...known, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
 function number(flags: string, description: string, value: number): Option {

@@ -7,6 +7,15 @@ export function count(value: number | bigint): string {
   return value.toLocaleString("en-US");
 }
 
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+/** `1.5 MiB`. */
+export function bytes(value: number | bigint): string {
+  const size = Number(value);
+  const power = Math.min(Math.floor(Math.log2(Math.max(size, 1)) / 10), UNITS.length - 1);
+  return `${+(size / 1024 ** power).toFixed(1)} ${UNITS[power]}`;
+}
+
 /** `name 12, name 3`: the rules broken most often, worst first; empty when none was. */
 export function worstRules(metrics: Metrics, limit = 3): string {
   return Object.entries(metrics)

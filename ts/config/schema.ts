@@ -62,6 +62,14 @@ export function nodeSchema(spelling: Spelling) {
       maxBytes: size.optional(),
     }).optional(),
     memory: object({ max: size.optional() }).optional(),
+    maintenance: object({
+      enabled: z.boolean().optional(),
+      checkpointInterval: z.number().int().min(0).max(0xffffffff).optional(),
+      optimizeInterval: z.string().optional(),
+      zOrder: z.array(z.string()).optional(),
+      vacuumInterval: z.string().optional(),
+      vacuumRetention: z.string().optional(),
+    }).optional(),
     durability: z.enum(["fsync", "process"]).optional(),
   });
 }

@@ -18,6 +18,7 @@ export interface StreamingNodeConfig {
   batch?: { maxRows?: number; maxBytes?: number | string };
   /** Of the process, shared by its queries: a number of bytes or a size such as `"512MiB"`. */
   memory?: { max?: number | string };
+  maintenance?: MaintenanceConfig;
   /** Of local disks: survives a power loss (`fsync`, the default) or a crash of the process only. */
   durability?: "fsync" | "process";
 }
@@ -47,6 +48,22 @@ export interface TableConfig {
   tableName?: string;
   warehouse?: string;
   options?: Options;
+}
+
+/** What keeps the tables fast and small, beside the data path. All of it is on by default. */
+export interface MaintenanceConfig {
+  /** False: no file is rewritten or deleted. Log checkpoints are written all the same. */
+  enabled?: boolean;
+  /** Commits between two log checkpoints; default 100. */
+  checkpointInterval?: number;
+  /** How often small files are looked for, to be made larger; default `"10 minutes"`. */
+  optimizeInterval?: string;
+  /** Columns of the output that files are cut by when they are rewritten (Z-order). */
+  zOrder?: readonly string[];
+  /** How often files are looked for that nothing refers to; default `"1 day"`. */
+  vacuumInterval?: string;
+  /** How long they are kept; default what the table says, `"7 days"` at least. */
+  vacuumRetention?: string;
 }
 
 export interface ContractReference {

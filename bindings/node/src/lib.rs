@@ -12,6 +12,8 @@ mod config;
 mod failure;
 mod inspect;
 mod logging;
+mod maintain;
 mod operate;
 mod query;
 mod values;
+mod verify;

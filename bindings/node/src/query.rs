@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headgate::gate::{DEFAULT_TIMEOUT, Fallback};
-use headgate::{InterventionOptions, QueryHandle, QueryState, StartOptions};
+use headgate::observers::Report;
+use headgate::{Failure, InterventionOptions, QueryHandle, QueryState, StartOptions};
 use headgate_model::Decision;
 use napi_derive::napi;
 
@@ -16,6 +17,7 @@ pub struct NativeStartOptions {
     pub intervention_timeout_ms: Option<f64>,
     #[napi(ts_type = "'block' | 'proceed'")]
     pub intervention_fallback: Option<String>,
+    pub observers: Vec<String>,
 }
 
 #[napi(object, object_from_js = false)]
@@ -30,6 +32,34 @@ pub struct NativeVerdictRequest {
     pub verdict: NativeVerdict,
 }
 
+/// Exactly one of the three.
+#[napi(object)]
+pub struct NativeTold {
+    pub batch: Option<NativeBatch>,
+    pub gap: Option<NativeGap>,
+    pub failure: Option<NativeFailure>,
+}
+
+/// Versions of the output, both inclusive.
+#[napi(object)]
+pub struct NativeGap {
+    pub from: f64,
+    pub to: f64,
+}
+
+impl From<Result<Report, Box<Failure>>> for NativeTold {
+    fn from(told: Result<Report, Box<Failure>>) -> Self {
+        let nothing = Self { batch: None, gap: None, failure: None };
+        match told {
+            Ok(Report::Batch(batch)) => Self { batch: Some((*batch).into()), ..nothing },
+            Ok(Report::Gap { from, to }) => {
+                Self { gap: Some(NativeGap { from: from as f64, to: to as f64 }), ..nothing }
+            }
+            Err(failure) => Self { failure: Some((*failure).into()), ..nothing },
+        }
+    }
+}
+
 /// Resolves once the tables are open and the source is connected.
 #[napi]
 pub async fn start_query(config_json: String, options: NativeStartOptions) -> NativeStarted {
@@ -38,6 +68,7 @@ pub async fn start_query(config_json: String, options: NativeStartOptions) -> Na
         has_intervention,
         intervention_timeout_ms,
         intervention_fallback,
+        observers,
     } = options;
     let intervention = has_intervention.then(|| InterventionOptions {
         timeout: intervention_timeout_ms.map_or(DEFAULT_TIMEOUT, millis),
@@ -46,7 +77,7 @@ pub async fn start_query(config_json: String, options: NativeStartOptions) -> Na
             _ => Fallback::default(),
         },
     });
-    let options = StartOptions { base_dir: base_dir.into(), intervention };
+    let options = StartOptions { base_dir: base_dir.into(), intervention, observers };
     match headgate::start(&config_json, options).await {
         Ok(handle) => {
             NativeStarted { query: Some(NativeQuery { handle: Arc::new(handle) }), failure: None }
@@ -101,6 +132,25 @@ impl NativeQuery {
     #[napi]
     pub async fn next_batch(&self) -> Option<NativeBatch> {
         self.handle.next_batch().await.map(Into::into)
+    }
+
+    /// What an observer that follows the output's log is to be told next; null once the query has
+    /// ended and all was told, or another worker tells it.
+    #[napi]
+    pub async fn next_told(&self, observer: String) -> Option<NativeTold> {
+        self.handle.next_told(&observer).await.transpose().map(Into::into)
+    }
+
+    /// The observer has taken note of everything up to `version`.
+    #[napi]
+    pub fn told(&self, observer: String, version: f64) {
+        self.handle.told(&observer, version as i64);
+    }
+
+    /// After the end: says in the output's log how far observers are, if no batch has.
+    #[napi]
+    pub async fn settle_observers(&self) -> Option<NativeFailure> {
+        self.handle.settle_observers().await.err().map(|failure| (*failure).into())
     }
 
     #[napi]

@@ -15,8 +15,8 @@ use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use headgate_delta::{Codec, DeltaSink, DeltaSinkConfig, Durability, TableConfig, address_of};
 use headgate_model::{
-    BatchCommit, CommitOutcome, Counts, LakeSink, Ledger, PartitionId, PartitionLedger, Positions,
-    Status, TableRole, Verdict,
+    BatchCommit, Budget, CommitOutcome, Counts, LakeSink, Ledger, PartitionId, PartitionLedger,
+    Positions, Status, TableRole, Verdict,
 };
 
 const COMMITS: i64 = 2_100;
@@ -71,6 +71,7 @@ fn table(role: TableRole, folder: &Path) -> TableConfig {
         target_file_bytes: 128 << 20,
         merge_schema: false,
         store: Default::default(),
+        checkpoint_interval: headgate_delta::DEFAULT_CHECKPOINT_INTERVAL,
     }
 }
 
@@ -82,7 +83,8 @@ async fn run(durability: Durability, tables: &[TableRole]) -> Vec<Duration> {
         output: table(TableRole::Output, folder.path()),
         side_tables: sides.map(|role| table(*role, folder.path())).collect(),
         durability,
-        buffer_bytes: 64 << 20,
+        cursors: Default::default(),
+        buffers: Budget::of(64 << 20),
     });
     sink.open().await.expect("opens");
     let starts = Positions::from([(PartitionId::new("bench", "-", 0), 0)]);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use headgate_delta::{Codec, DeltaSink, DeltaSinkConfig, Durability, TableConfig};
-use headgate_model::{BatchCommit, Counts, LakeSink, Ledger, Status, TableRole, Verdict};
+use headgate_model::{BatchCommit, Budget, Counts, LakeSink, Ledger, Status, TableRole, Verdict};
 use tokio::runtime::Runtime;
 use url::Url;
 
@@ -30,13 +30,15 @@ fn config(codec: Codec) -> DeltaSinkConfig {
         target_file_bytes: 128 << 20,
         merge_schema: false,
         store: Default::default(),
+        checkpoint_interval: headgate_delta::DEFAULT_CHECKPOINT_INTERVAL,
     };
     DeltaSinkConfig {
         query: "bench".to_owned(),
         output,
         side_tables: Vec::new(),
         durability: Durability::Process,
-        buffer_bytes: 256 << 20,
+        cursors: Default::default(),
+        buffers: Budget::of(256 << 20),
     }
 }
 

@@ -1,8 +1,12 @@
 //! What Headgate writes into `commitInfo.headgate`, and reads back.
 
-use headgate_model::{ContractRef, Counts, Ledger, PartitionLedger};
+use headgate_model::{
+    ContractRef, Counts, Ledger, PartitionId, PartitionLedger, RuleInfo, RuleResult, RuleScope,
+    Severity, Status, TableRole, TableTotal, Verdict,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -20,17 +24,24 @@ pub(crate) enum Kind {
     Release,
     /// Side tables that the query no longer writes to, and owes nothing.
     Forget,
+    /// How far observers are, where no batch carries it.
+    Observed,
+    /// Small files became larger ones; it belongs to no query.
+    Optimize,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Account {
     pub kind: Kind,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub query: String,
     /// Hexadecimal.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub incarnation: String,
     /// Tells whose commit sits in a slot.
     pub batch: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub group: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contract: Option<ContractEntry>,
@@ -39,7 +50,7 @@ pub(crate) struct Account {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<CountsEntry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verdict: Option<Value>,
+    pub verdict: Option<VerdictEntry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intervention: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -47,6 +58,26 @@ pub(crate) struct Account {
     /// In a payment: the output versions `(from, to]` that it covers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pays: Option<(i64, i64)>,
+}
+
+impl Account {
+    /// Of a commit that does nothing but carry a mark of its own.
+    pub fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            query: String::new(),
+            incarnation: String::new(),
+            batch: Uuid::new_v4().to_string(),
+            group: String::new(),
+            contract: None,
+            partitions: Vec::new(),
+            counts: None,
+            verdict: None,
+            intervention: None,
+            debts: Vec::new(),
+            pays: None,
+        }
+    }
 }
 
 /// Files that a batch owes a side table.
@@ -129,29 +160,183 @@ impl From<&ContractRef> for ContractEntry {
     }
 }
 
-/// The verdict as JSON: rules without violations are left out.
-pub(crate) fn verdict(ledger: &Ledger) -> Value {
-    let verdict = &ledger.verdict;
-    let rules: Vec<Value> = verdict
-        .rules
-        .iter()
-        .filter(|result| result.violations > 0)
-        .map(|result| {
-            serde_json::json!({
-                "rule": result.rule.id,
-                "column": result.rule.column,
-                "severity": result.rule.severity.as_str(),
-                "scope": result.rule.scope.as_str(),
-                "violations": result.violations,
-            })
+/// The outcome of a batch; rules without violations are left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct VerdictEntry {
+    status: String,
+    row_count: u64,
+    violating_rows: u64,
+    violations: u64,
+    dead_letters: u64,
+    rules: Vec<RuleEntry>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RuleEntry {
+    rule: String,
+    column: Option<String>,
+    severity: String,
+    scope: String,
+    violations: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    measured: Option<f64>,
+    /// It judged the batch as a whole.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    whole: bool,
+}
+
+impl From<&Verdict> for VerdictEntry {
+    fn from(verdict: &Verdict) -> Self {
+        let broken = verdict.rules.iter().filter(|result| result.violations > 0);
+        let rule = |result: &RuleResult| RuleEntry {
+            rule: result.rule.id.clone(),
+            column: result.rule.column.clone(),
+            severity: result.rule.severity.as_str().to_owned(),
+            scope: result.rule.scope.as_str().to_owned(),
+            violations: result.violations,
+            measured: result.measured,
+            whole: !result.rule.routes_rows,
+        };
+        Self {
+            status: verdict.status.as_str().to_owned(),
+            row_count: verdict.row_count,
+            violating_rows: verdict.violating_rows,
+            violations: verdict.violations,
+            dead_letters: verdict.dead_letters,
+            rules: broken.map(rule).collect(),
+        }
+    }
+}
+
+impl RuleEntry {
+    fn result(&self) -> Option<RuleResult> {
+        let rule = RuleInfo {
+            id: self.rule.clone(),
+            column: self.column.clone(),
+            severity: Severity::ALL.into_iter().find(|one| one.as_str() == self.severity)?,
+            scope: RuleScope::Batch,
+            routes_rows: !self.whole,
+            unrepresentable: false,
+        };
+        Some(RuleResult { rule, violations: self.violations, measured: self.measured })
+    }
+}
+
+impl Account {
+    /// What the commit of a batch, or of a block, says of it; nothing of other commits.
+    pub fn ledger(&self) -> Option<Ledger> {
+        let entry = self.verdict.as_ref()?;
+        let contract = self.contract.as_ref().map(|contract| ContractRef {
+            id: contract.id.clone(),
+            version: contract.version.clone(),
+            hash: contract.hash.clone(),
+        });
+        let verdict = Verdict {
+            batch_uuid: self.batch.clone(),
+            status: Status::ALL.into_iter().find(|one| one.as_str() == entry.status)?,
+            row_count: entry.row_count,
+            violating_rows: entry.violating_rows,
+            violations: entry.violations,
+            dead_letters: entry.dead_letters,
+            rules: entry.rules.iter().filter_map(RuleEntry::result).collect(),
+            contract,
+        };
+        let range = |entry: &PartitionEntry| PartitionLedger {
+            partition: PartitionId::new(
+                entry.topic.as_str(),
+                entry.topic_id.as_str(),
+                entry.partition,
+            ),
+            start: entry.start,
+            end: entry.end,
+            records: entry.records,
+            gaps: entry.gaps,
+            lost: entry.lost,
+            first: false,
+        };
+        Some(Ledger {
+            partitions: self.partitions.iter().map(range).collect(),
+            counts: self.counts.as_ref().map(Counts::from).unwrap_or_default(),
+            verdict,
+            intervention: self.intervention.clone(),
         })
-        .collect();
-    serde_json::json!({
-        "status": verdict.status.as_str(),
-        "rowCount": verdict.row_count,
-        "violatingRows": verdict.violating_rows,
-        "violations": verdict.violations,
-        "deadLetters": verdict.dead_letters,
-        "rules": rules,
-    })
+    }
+
+    /// What the batch owes, or owed, side tables.
+    pub fn owed(&self) -> Vec<TableTotal> {
+        let total = |debt: &Debt| {
+            let role = TableRole::ALL.into_iter().find(|role| role.as_str() == debt.role)?;
+            let (address, rows) = (debt.address.clone(), debt.rows);
+            Some(TableTotal { role, address, rows, version: None })
+        };
+        self.debts.iter().filter_map(total).collect()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ledger_comes_out_of_the_log_as_it_went_in() {
+        let rule = |id: &str, routes_rows: bool, violations, measured| RuleResult {
+            rule: RuleInfo {
+                id: id.to_owned(),
+                column: routes_rows.then(|| "a.b".to_owned()),
+                severity: if routes_rows { Severity::Block } else { Severity::Warn },
+                scope: RuleScope::Batch,
+                routes_rows,
+                unrepresentable: false,
+            },
+            violations,
+            measured,
+        };
+        let counts =
+            Counts { records: 9, accepted: 5, rejected: 3, dead_letters: 1, ..Counts::default() };
+        let ledger = Ledger {
+            partitions: vec![PartitionLedger {
+                partition: PartitionId::new("t", "id", 3),
+                start: 4,
+                end: 15,
+                records: 9,
+                gaps: 2,
+                lost: 0,
+                first: false,
+            }],
+            counts,
+            verdict: Verdict {
+                batch_uuid: "uuid".to_owned(),
+                status: Status::Warn,
+                row_count: 8,
+                violating_rows: 3,
+                violations: 4,
+                dead_letters: 1,
+                rules: vec![
+                    rule("required_a", true, 3, None),
+                    rule("row_count", false, 1, Some(8.0)),
+                ],
+                contract: Some(ContractRef {
+                    id: "c".into(),
+                    version: "1".into(),
+                    hash: "h".into(),
+                }),
+            },
+            intervention: Some("too many".to_owned()),
+        };
+        let account = Account {
+            batch: ledger.verdict.batch_uuid.clone(),
+            contract: ledger.verdict.contract.as_ref().map(Into::into),
+            partitions: ledger.partitions.iter().map(Into::into).collect(),
+            counts: Some(CountsEntry::from(&ledger.counts)),
+            verdict: Some((&ledger.verdict).into()),
+            intervention: ledger.intervention.clone(),
+            ..Account::new(Kind::Batch)
+        };
+        let text = serde_json::to_string(&account).unwrap();
+        let read: Account = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.ledger(), Some(ledger));
+    }
 }

@@ -42,9 +42,30 @@ pub(crate) fn side_by_hash(prefix: &str, hash: &str) -> String {
     format!("{prefix}/side/{hash}")
 }
 
+/// When small files were last made larger, in milliseconds since the epoch; of no query.
+pub(crate) const OPTIMIZED: &str = "headgate-maintenance/optimized";
+
 /// The version that blocked; 0 once released.
 pub(crate) fn block(prefix: &str) -> String {
     format!("{prefix}/block")
+}
+
+/// The last version that an observer was told.
+pub(crate) fn observer(prefix: &str, name: &str) -> String {
+    format!("{prefix}/observer/{}", encode(name))
+}
+
+/// True for what [`observer`] gives under any incarnation of `query`.
+pub(crate) fn observes(app_id: &str, query: &str, name: &str) -> bool {
+    let rest = app_id.strip_prefix(&format!("headgate/{}@", encode(query)));
+    let under = rest.and_then(|rest| rest.split_once('/'));
+    under.is_some_and(|(_, rest)| rest == format!("observer/{}", encode(name)))
+}
+
+/// True for what [`observer`] gives of any query and name.
+pub(crate) fn is_observer(app_id: &str) -> bool {
+    let mut parts = app_id.split('/');
+    parts.next() == Some("headgate") && parts.nth(1) == Some("observer")
 }
 
 /// First 16 hexadecimal digits of the address's SHA-256.
@@ -59,6 +80,8 @@ pub(crate) enum Key {
     /// Hash of the side table's address.
     Side(String),
     Block,
+    /// Name of the observer.
+    Observer(String),
     Other,
 }
 
@@ -73,6 +96,7 @@ pub(crate) fn parse(prefix: &str, app_id: &str) -> Option<Key> {
         }
         (None, "side") => Key::Side(tail.to_owned()),
         (None, "block") => Key::Block,
+        (None, "observer") => Key::Observer(decode(tail)?),
         _ => Key::Other,
     })
 }
@@ -94,6 +118,10 @@ mod tests {
         assert_eq!(parse(&prefix, &side), Some(Key::Side(address_hash("file:///lake/rejects"))));
         assert_eq!(parse(&prefix, "headgate/a%2Fb%40c@fe/block"), None);
         assert_eq!(parse(&prefix, "headgate/a%2Fb%40c"), None);
+        let told = observer(&prefix, "dc/43");
+        assert_eq!(parse(&prefix, &told), Some(Key::Observer("dc/43".into())));
+        assert!(observes(&told, "a/b@c", "dc/43") && is_observer(&told) && !is_observer(&side));
+        assert!(!observes(&told, "a/b", "dc/43") && !observes(&told, "a/b@c", "dc"));
         assert_eq!(query_of(&query("a/b@c")).as_deref(), Some("a/b@c"));
         assert_eq!((query_of(&prefix), query_of(&side)), (None, None));
     }

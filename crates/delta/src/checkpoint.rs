@@ -1,36 +1,39 @@
 //! Log checkpoints, apart from the data path and on handles of their own.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use deltalake::{DeltaTable, checkpoints};
-use headgate_model::{FaultPoint, reach};
 use tokio::task::JoinHandle;
 
 use crate::store::TableStore;
 
-/// Commits between two checkpoints: a start reads at most this many entries beside one checkpoint.
-const INTERVAL: i64 = 100;
-
-/// Tests cannot make a hundred commits before each fault.
-fn interval() -> i64 {
-    let asked = cfg!(feature = "fault-points").then(|| std::env::var("HEADGATE_CHECKPOINTS").ok());
-    asked.flatten().and_then(|text| text.parse().ok()).unwrap_or(INTERVAL)
-}
+/// Commits between two checkpoints, unless told otherwise: a start reads at most this many entries
+/// beside one checkpoint.
+pub const DEFAULT_CHECKPOINT_INTERVAL: i64 = 100;
 
 /// A checkpoint that takes longer is left to the next start.
 const LONGEST: Duration = Duration::from_secs(20);
 
 /// The checkpoints of one table.
-#[derive(Default)]
 pub(crate) struct Checkpoints {
+    interval: i64,
     /// The version of the newest one.
-    newest: Arc<AtomicI64>,
+    newest: AtomicI64,
     running: Mutex<Option<JoinHandle<()>>>,
 }
 
+impl Default for Checkpoints {
+    fn default() -> Self {
+        Self::every(DEFAULT_CHECKPOINT_INTERVAL)
+    }
+}
+
 impl Checkpoints {
+    pub fn every(interval: i64) -> Self {
+        Self { interval, newest: AtomicI64::default(), running: Mutex::default() }
+    }
+
     /// One was found at `version`.
     pub fn found(&self, version: i64) {
         self.newest.fetch_max(version, Ordering::AcqRel);
@@ -41,28 +44,16 @@ impl Checkpoints {
     pub fn after_commit(&self, store: &TableStore, version: i64) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let is_running = running.as_ref().is_some_and(|running| !running.is_finished());
-        if is_running || version - self.newest.load(Ordering::Acquire) < interval() {
+        if is_running || version - self.newest.load(Ordering::Acquire) < self.interval {
             return;
         }
-        let (store, newest) = (store.clone(), Arc::clone(&self.newest));
+        let store = store.clone();
         *running = Some(tokio::spawn(async move {
             let address = &store.address;
-            let mut table = DeltaTable::new(store.store.clone());
-            let done = match table.load_version(version as u64).await {
-                Ok(()) if reach(FaultPoint::Checkpoint).is_err() => return,
-                Ok(()) => checkpoints::create_checkpoint(&table, None).await,
-                Err(error) => Err(error),
-            };
-            match done {
-                Ok(()) => {
-                    newest.fetch_max(version, Ordering::AcqRel);
-                    if let Err(error) = store.clean_up(chrono::Utc::now()).await {
-                        tracing::warn!(%address, %error, "log not cleaned up");
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%address, version, %error, "log checkpoint not written")
-                }
+            if let Err(fault) = store.checkpoint(Some(version)).await {
+                tracing::warn!(%address, version, %fault, "log checkpoint not written");
+            } else if let Err(fault) = store.clean_up(chrono::Utc::now()).await {
+                tracing::warn!(%address, %fault, "log not cleaned up");
             }
         }));
     }

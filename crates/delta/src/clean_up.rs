@@ -13,9 +13,8 @@ use url::Url;
 use crate::account::Account;
 use crate::answer::told;
 use crate::app_id;
-use crate::entry::TableMetadata;
 use crate::fault::DeltaFault;
-use crate::log::LogStorage;
+use crate::log::{LogStorage, Tip};
 use crate::object_stores::StoreOptions;
 use crate::protocol::interval;
 use crate::snapshot_txns::{LogFile, log_files};
@@ -23,6 +22,9 @@ use crate::store::TableStore;
 
 /// Delta's own default.
 const RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// For so long observers that were not told yet keep entries.
+const KEPT_FOR_OBSERVERS: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Deletes log entries of a table that readers need no more at `now`, and answers how many files
 /// that were. Queries do so themselves after each checkpoint.
@@ -34,10 +36,10 @@ pub async fn clean_up_log(address: &Url, now: DateTime<Utc>) -> Result<usize, De
 /// stay until these are paid, whichever query owes them.
 pub(crate) async fn clean_up(
     store: &TableStore,
-    metadata: &TableMetadata,
+    tip: &Tip,
     now: DateTime<Utc>,
 ) -> Result<usize, DeltaFault> {
-    let set = |property| metadata.configuration.get(property).and_then(Value::as_str);
+    let set = |property| tip.metadata.configuration.get(property).and_then(Value::as_str);
     if set("delta.enableExpiredLogCleanup") == Some("false") {
         return Ok(0);
     }
@@ -45,7 +47,8 @@ pub(crate) async fn clean_up(
     let oldest = now - chrono::Duration::from_std(retention).unwrap_or(chrono::Duration::MAX);
     let files = log_files(store).await?;
     let Some(kept) = kept_checkpoint(&files, oldest) else { return Ok(0) };
-    let keep_from = first_unpaid(store, &files, kept).await?;
+    let keep_from = kept.min(first_untold(&files, &tip.txns, now));
+    let keep_from = first_unpaid(store, &files, keep_from).await?;
     let mut deleted = 0;
     for path in before(&files, keep_from) {
         match store.objects().delete(path).await.map_err(|error| told(error.into())) {
@@ -87,6 +90,22 @@ async fn first_unpaid(store: &TableStore, files: &[LogFile], kept: i64) -> Resul
         }
     }
     Ok(kept)
+}
+
+/// The first entry that an observer was not told of, if it is not too old to be kept for that.
+fn first_untold(files: &[LogFile], txns: &[(String, i64)], now: DateTime<Utc>) -> i64 {
+    // The newest of each name is what it says.
+    let told: BTreeMap<&str, i64> = txns
+        .iter()
+        .filter(|(name, _)| app_id::is_observer(name))
+        .map(|(name, version)| (name.as_str(), *version))
+        .collect();
+    let Some(least) = told.into_values().min() else { return i64::MAX };
+    let untold = files.iter().filter(|file| {
+        let age = (now - file.modified).to_std().unwrap_or_default();
+        !file.is_checkpoint && file.version > least && age < KEPT_FOR_OBSERVERS
+    });
+    untold.map(|file| file.version).min().unwrap_or(i64::MAX)
 }
 
 /// Oldest first, so that what a crash leaves has no gap.
@@ -138,6 +157,28 @@ mod tests {
         };
         let checkpoints = checkpoints.iter().map(|version| file(*version, true));
         entries.map(|version| file(version, false)).chain(checkpoints).collect()
+    }
+
+    #[test]
+    fn what_an_observer_was_not_told_is_kept_for_thirty_days() {
+        let files = log(0..10, &[8]);
+        let told = |versions: &[i64]| -> Vec<(String, i64)> {
+            let prefix = app_id::prefix("q", 1);
+            let name = |at: usize| app_id::observer(&prefix, &format!("o{at}"));
+            versions.iter().enumerate().map(|(at, version)| (name(at), *version)).collect()
+        };
+        let days = |days: i64| DateTime::from_timestamp(days * 86_400, 0).unwrap_or_default();
+        for (versions, now, expected) in [
+            (&[][..], days(1), i64::MAX),
+            (&[5], days(1), 6),
+            (&[5, 3], days(1), 4),
+            (&[9], days(1), i64::MAX),
+            (&[3], days(31), i64::MAX),
+        ] {
+            assert_eq!(first_untold(&files, &told(versions), now), expected, "{versions:?}");
+        }
+        let twice = [told(&[3]), told(&[7])].concat();
+        assert_eq!(first_untold(&files, &twice, days(1)), 8);
     }
 
     #[test]

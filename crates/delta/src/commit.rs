@@ -3,13 +3,14 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::account::Account;
+use crate::account::{Account, Kind};
 use crate::entry::TableMetadata;
 
 /// What a commit consists of, besides its account.
 #[derive(Default)]
 pub(crate) struct Actions<'a> {
     pub adds: Vec<&'a Value>,
+    pub removes: Vec<Value>,
     pub txns: Vec<(String, i64)>,
     pub rows: u64,
     /// The table's, if the commit changes them.
@@ -23,24 +24,35 @@ pub(crate) fn bytes(
     actions: &Actions<'_>,
 ) -> Result<Bytes, serde_json::Error> {
     let now = chrono::Utc::now().timestamp_millis();
+    let (operation, parameters) = match account.kind {
+        Kind::Optimize => ("OPTIMIZE", json!({ "predicate": "[]" })),
+        _ => (
+            "STREAMING UPDATE",
+            json!({
+                "outputMode": "Append",
+                "queryId": account.incarnation,
+                "epochId": version.to_string(),
+            }),
+        ),
+    };
     let mut lines = vec![serde_json::to_string(&json!({ "commitInfo": {
         "timestamp": now,
-        "operation": "STREAMING UPDATE",
-        "operationParameters": {
-            "outputMode": "Append",
-            "queryId": account.incarnation,
-            "epochId": version.to_string(),
-        },
+        "operation": operation,
+        "operationParameters": parameters,
         "operationMetrics": {
             "numAddedFiles": actions.adds.len().to_string(),
+            "numRemovedFiles": actions.removes.len().to_string(),
             "numOutputRows": actions.rows.to_string(),
         },
-        "isBlindAppend": true,
+        "isBlindAppend": actions.removes.is_empty(),
         "engineInfo": concat!("headgate/", env!("CARGO_PKG_VERSION")),
         "headgate": account,
     }}))?];
     if let Some(metadata) = &actions.metadata {
         lines.push(serde_json::to_string(&json!({ "metaData": metadata }))?);
+    }
+    for remove in &actions.removes {
+        lines.push(serde_json::to_string(&json!({ "remove": remove }))?);
     }
     for add in &actions.adds {
         lines.push(serde_json::to_string(&json!({ "add": add }))?);

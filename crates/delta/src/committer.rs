@@ -2,15 +2,15 @@
 //! point, side tables follow it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use headgate_model::{
     BatchCommit, Block, BlockNote, CommitOutcome, FaultPoint, SinkImage, TableRole, TableTotal,
     reach,
 };
 use serde_json::Value;
-use uuid::Uuid;
 
-use crate::account::{self, Account, CountsEntry, Debt, Kind};
+use crate::account::{Account, CountsEntry, Debt, Kind};
 use crate::app_id;
 use crate::commit::Actions;
 use crate::data_file::WrittenFile;
@@ -20,6 +20,7 @@ use crate::fault::DeltaFault;
 use crate::head::Head;
 use crate::image::{Fit, Image, RETIRED, group};
 use crate::log::{Follower, Log, PAYMENT_BUDGET, RETRY_BUDGET, Slot, Tip, follow};
+use crate::outbox::Cursors;
 use crate::rules::{self, Rule};
 use crate::side::{self, Side, read_debt};
 
@@ -39,6 +40,8 @@ pub(crate) struct Committer {
     pub sides: Vec<Side>,
     /// Columns that batches bring and the output may lack.
     pub wanted: Vec<Value>,
+    /// How far observers are.
+    pub cursors: Arc<Cursors>,
     pub open_log: OpenLog,
 }
 
@@ -191,18 +194,10 @@ impl Committer {
 
     pub fn account_under(&self, incarnation: i64, kind: Kind) -> Account {
         Account {
-            kind,
             query: self.image.query.clone(),
             incarnation: format!("{incarnation:x}"),
-            batch: Uuid::new_v4().to_string(),
             group: group(&self.image.query, incarnation, &self.log.address),
-            contract: None,
-            partitions: Vec::new(),
-            counts: None,
-            verdict: None,
-            intervention: None,
-            debts: Vec::new(),
-            pays: None,
+            ..Account::new(kind)
         }
     }
 
@@ -297,6 +292,7 @@ impl Committer {
                 txns,
                 rows: output.iter().map(|file| file.rows).sum(),
                 metadata: stale.clone().or(self.evolved(files)?),
+                ..Actions::default()
             };
             match self.put(&account, &actions).await? {
                 Put::Landed => return Ok(Settled::Committed),
@@ -348,8 +344,16 @@ impl Committer {
                 adds: files.iter().map(|file| file.add.clone()).collect(),
             });
         }
+        txns.extend(self.cursor_txns());
         let account = Account { debts, ..self.ledger_account(Kind::Batch, batch)? };
         Some((account, txns))
+    }
+
+    /// What observers were told beyond what the log says.
+    pub fn cursor_txns(&self) -> Vec<(String, i64)> {
+        let Some(prefix) = self.image.prefix() else { return Vec::new() };
+        let ahead = self.cursors.ahead_of(&self.image.observers).into_iter();
+        ahead.map(|(name, told)| (app_id::observer(&prefix, &name), told)).collect()
     }
 
     fn ledger_account(&self, kind: Kind, batch: &BatchCommit) -> Option<Account> {
@@ -359,7 +363,7 @@ impl Committer {
             contract: ledger.verdict.contract.as_ref().map(Into::into),
             partitions: ledger.partitions.iter().map(Into::into).collect(),
             counts: Some(CountsEntry::from(&ledger.counts)),
-            verdict: Some(account::verdict(ledger)),
+            verdict: Some((&ledger.verdict).into()),
             intervention: ledger.intervention.clone(),
             ..self.account(kind)?
         })

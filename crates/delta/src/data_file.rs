@@ -69,6 +69,18 @@ pub(crate) struct WrittenFile {
     pub add: Value,
 }
 
+impl WrittenFile {
+    pub fn bytes(&self) -> u64 {
+        self.add.get("size").and_then(Value::as_u64).unwrap_or_default()
+    }
+
+    /// Its rows are not new to the table.
+    pub fn rearranged(mut self) -> Self {
+        self.add["dataChange"] = Value::Bool(false);
+        self
+    }
+}
+
 /// Rows go in, a Parquet object comes out; nothing refers to it until a commit does.
 pub(crate) struct DataFile {
     objects: Arc<dyn ObjectStore>,

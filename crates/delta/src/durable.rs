@@ -10,17 +10,22 @@ use bytes::Bytes;
 
 use crate::fault::Source;
 
+/// An entry has its name, and may lose it with the power.
+#[derive(Debug, thiserror::Error)]
+#[error("the folder of a log entry that was written cannot be synced")]
+pub(crate) struct NotSynced(#[source] io::Error);
+
 /// Writes a log entry, syncs it, gives it its name if that is free, and syncs the folder.
 pub(crate) async fn put_if_absent(root: PathBuf, version: i64, bytes: Bytes) -> Result<(), Source> {
-    run(move || {
+    let synced = run(move || {
         let log = root.join("_delta_log");
         let mut stage = staged().tempfile_in(&log)?;
         stage.write_all(&bytes)?;
         stage.as_file().sync_all()?;
         stage.persist_noclobber(log.join(format!("{version:020}.json")))?;
-        sync_folder(&log)
-    })
-    .await
+        Ok(sync_folder(&log))
+    });
+    Ok(synced.await?.map_err(NotSynced)?)
 }
 
 /// A name that readers of a log skip, and the access of any other file.
@@ -32,6 +37,15 @@ fn staged() -> tempfile::Builder<'static, 'static> {
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     builder
+}
+
+/// Syncs one file, and the folder that names it.
+pub(crate) async fn sync_file(path: PathBuf) -> Result<(), Source> {
+    run(move || {
+        File::open(&path)?.sync_all()?;
+        path.parent().map_or(Ok(()), sync_folder)
+    })
+    .await
 }
 
 /// Syncs files that were written under `root`, and the folders that name them.

@@ -1,4 +1,4 @@
-//! What a log entry says, as far as a writer cares; its files are not kept.
+//! What a log entry says, as far as a writer cares; files that it adds are not kept.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +15,12 @@ pub(crate) struct Entry {
     pub protocol: Option<Protocol>,
     pub account: Option<Account>,
     pub operation: Option<String>,
+    /// Milliseconds since the epoch, by the writer's clock.
+    pub timestamp: Option<i64>,
+    /// Paths of removed files, as the log spells them.
+    pub removes: Vec<String>,
+    /// Rows of a removed file are in the table no more.
+    pub takes_rows: bool,
 }
 
 /// A `metaData` action. What this version does not know of it is kept for the next one.
@@ -37,6 +43,19 @@ struct Line {
     meta_data: Option<TableMetadata>,
     protocol: Option<Protocol>,
     commit_info: Option<CommitInfoLine>,
+    remove: Option<RemoveLine>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RemoveLine {
+    path: String,
+    #[serde(default = "yes")]
+    data_change: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -48,6 +67,7 @@ struct TxnLine {
 
 #[derive(Deserialize)]
 struct CommitInfoLine {
+    timestamp: Option<i64>,
     operation: Option<String>,
     headgate: Option<Account>,
 }
@@ -57,14 +77,20 @@ impl Entry {
         let mut entry = Self::default();
         let mut lines = 0;
         for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let Line { txn, meta_data, protocol, commit_info } = serde_json::from_slice(line)?;
+            let Line { txn, meta_data, protocol, commit_info, remove } =
+                serde_json::from_slice(line)?;
             lines += 1;
             entry.txns.extend(txn.map(|txn| (txn.app_id, txn.version)));
             entry.metadata = meta_data.or(entry.metadata);
             entry.protocol = protocol.or(entry.protocol);
+            if let Some(RemoveLine { path, data_change }) = remove {
+                entry.removes.push(path);
+                entry.takes_rows |= data_change;
+            }
             if let Some(info) = commit_info {
                 entry.account = info.headgate;
                 entry.operation = info.operation;
+                entry.timestamp = info.timestamp;
             }
         }
         if lines == 0 {

@@ -48,6 +48,12 @@ pub enum DeltaFault {
     NoLedger { address: String },
     #[error("{address} is not a Delta table")]
     NotATable { address: String },
+    #[error("{address} cannot be vacuumed with so short a retention")]
+    Retention { address: String, actual: String },
+    #[error("{address} cannot be Z-ordered so")]
+    ZOrder { address: String, expected: String, actual: String },
+    #[error("{address} was not maintained to the end: a stop came first")]
+    Stopped { address: String },
 }
 
 impl DeltaFault {
@@ -95,6 +101,9 @@ impl Fault for DeltaFault {
             Self::Encode { .. } => "PARQUET_ENCODE",
             Self::NoLedger { .. } => "DELTA_NO_LEDGER",
             Self::NotATable { .. } => "DELTA_NOT_A_TABLE",
+            Self::Retention { .. } => "DELTA_RETENTION",
+            Self::ZOrder { .. } => "DELTA_Z_ORDER",
+            Self::Stopped { .. } => "DELTA_STOPPED",
         }
     }
 
@@ -228,6 +237,17 @@ impl Fault for DeltaFault {
                 "name the output table, not a side table",
             ),
             Self::NotATable { .. } => say("a folder with a _delta_log", "none", "check the path"),
+            Self::Retention { actual, .. } => say(
+                "at least 7 days",
+                actual,
+                "younger files may be of an open batch, owed to a side table, or still read",
+            ),
+            Self::ZOrder { expected, actual, .. } => {
+                say(expected, actual, "name other columns, or fewer")
+            }
+            Self::Stopped { .. } => {
+                say("an end by itself", "a stop", "it goes on at the next start")
+            }
         }
         context
     }

@@ -21,6 +21,8 @@ pub(crate) struct Image {
     pub positions: Positions,
     /// Hash of each side table's address, and the last version that owes it files.
     pub sides: BTreeMap<String, i64>,
+    /// The last version that each observer was told.
+    pub observers: BTreeMap<String, i64>,
     /// The version of an intervention's block that nobody released.
     pub blocked_at: Option<i64>,
     /// Consumer group of the newest batch.
@@ -50,6 +52,7 @@ impl Image {
             incarnation: None,
             positions: Positions::default(),
             sides: BTreeMap::new(),
+            observers: BTreeMap::new(),
             blocked_at: None,
             last_group: None,
             last_block: None,
@@ -74,6 +77,7 @@ impl Image {
             self.incarnation = found;
             self.positions.clear();
             self.sides.clear();
+            self.observers.clear();
             self.blocked_at = None;
         }
         let Some(prefix) = self.prefix() else { return };
@@ -84,6 +88,9 @@ impl Image {
                 }
                 Some(Key::Side(hash)) => {
                     self.sides.insert(hash, *version);
+                }
+                Some(Key::Observer(name)) => {
+                    self.observers.insert(name, *version);
                 }
                 Some(Key::Block) => self.blocked_at = (*version > 0).then_some(*version),
                 Some(Key::Other) | None => {}

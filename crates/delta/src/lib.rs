@@ -10,15 +10,19 @@
 //! | `image`, `app_id`, `account` | what a query keeps in the log, its names and its JSON |
 //! | `committer`, `first_commit`, `side` | the protocol: batches, blocks, debts and payments |
 //! | `checkpoint`, `clean_up` | what runs apart from commits |
+//! | `maintenance` | files made larger, dead ones deleted, along a curve if asked |
+//! | `outbox` | the log as observers follow it |
 //! | `operate` | what operators commit: release, adopt, rewind |
 //! | `rules` | what a test can take away from the protocol, to see it fail |
 //! | `protocol`, `evolution` | what a table may demand of its writers, and columns that come to it |
-//! | `address`, `object_stores`, `store`, `durable` | where tables are kept |
+//! | `address`, `object_stores`, `store`, `durable`, `synced_store` | where tables are kept |
 //! | `answer`, `fault` | what goes wrong there |
+//! | `active` | the files that a table consists of, and their rows |
 //! | `table`, `table_writer`, `data_file`, `partitions`, `stats` | tables and their files |
-//! | `verify`, `preview` | ledgers and rows read back |
+//! | `verify`, `verify_rows`, `preview` | ledgers and rows read back |
 
 mod account;
+mod active;
 mod address;
 mod answer;
 mod app_id;
@@ -35,12 +39,14 @@ mod first_commit;
 mod head;
 mod image;
 mod log;
+mod maintenance;
 #[cfg(test)]
 mod model;
 mod moment;
 mod object_reader;
 mod object_stores;
 mod operate;
+mod outbox;
 mod partitions;
 mod parts;
 mod patience;
@@ -52,18 +58,27 @@ mod sink;
 mod snapshot_txns;
 mod stats;
 mod store;
+mod synced_store;
 mod table;
 mod table_writer;
 mod verify;
 mod verify_log;
+mod verify_rows;
 
 pub use address::{AddressFault, address_in, address_of};
+pub use checkpoint::DEFAULT_CHECKPOINT_INTERVAL;
 pub use clean_up::clean_up_log;
 pub use data_file::Codec;
 pub use fault::DeltaFault;
+pub use maintenance::{
+    Checkpointed, MAX_Z_ORDER_COLUMNS, MaintainedTable, Maintenance, MaintenanceConfig,
+    OptimizeOptions, Optimized, Vacuumed, checkpoint, optimize, vacuum,
+};
 pub use object_stores::{Cloud, OptionFault, StoreOptions};
 pub use operate::{Operation, Operator, RewindTo};
+pub use outbox::{Cursors, Outbox, Told, settle_cursors};
 pub use preview::{TableSize, newest_rows, table_size};
 pub use sink::{DeltaSink, DeltaSinkConfig};
-pub use table::{Durability, TableConfig};
-pub use verify::{SideReport, VerifyReport, verify};
+pub use table::{DEFAULT_FILE_BYTES, Durability, TableConfig};
+pub use verify::{SideReport, VerifiedPosition, VerifyReport, verify};
+pub use verify_rows::{RemovedRows, RowsReport};

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use crate::account::Account;
 use crate::answer::{is_permanent, told};
 use crate::commit::{self, Actions};
+use crate::durable::NotSynced;
 use crate::entry::{Entry, TableMetadata};
 use crate::fault::{DeltaFault, Source};
 use crate::head::Head;
@@ -164,6 +165,9 @@ impl Log {
             let answer = self.storage.put(version, bytes.clone()).await;
             let trusted = |slot| if head.is_fresh() { slot } else { Slot::Unknown };
             let Err(source) = answer.map_err(told) else { return Ok(trusted(Slot::Ours(sent))) };
+            if source.is::<NotSynced>() {
+                return Err(DeltaFault::store("sync a log entry", &self.address, source));
+            }
             match self.read_once(version).await {
                 Ok(Some(entry)) => {
                     let is_ours =

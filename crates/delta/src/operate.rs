@@ -1,6 +1,8 @@
 //! What an operator does to a query that is not running: release it from a block, hand its
 //! positions to another name, or read its source again.
 
+use std::sync::Arc;
+
 use headgate_model::Positions;
 use url::Url;
 
@@ -62,6 +64,7 @@ impl Operator {
             image: Image::of_tip(&query, &tip),
             sides: Vec::new(),
             wanted: Vec::new(),
+            cursors: Arc::default(),
             open_log: open_log(Durability::Fsync, StoreOptions::default()),
         };
         Ok(Self { store, committer })

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use deltalake::kernel::Snapshot;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -20,6 +21,15 @@ pub(crate) struct Protocol {
 }
 
 impl Protocol {
+    pub fn of(snapshot: &Snapshot) -> Self {
+        let protocol = snapshot.protocol();
+        let features = protocol.writer_features().into_iter().flatten();
+        Self {
+            min_writer_version: protocol.min_writer_version(),
+            writer_features: Some(features.map(|feature| feature.as_ref().to_owned()).collect()),
+        }
+    }
+
     pub fn check(&self, address: &str) -> Result<(), DeltaFault> {
         let version = self.min_writer_version;
         let mut features = self.writer_features.iter().flatten();

@@ -160,7 +160,7 @@ impl Side {
                 self.owed.values().flat_map(|debt| debt.adds.iter().cloned()).collect();
             let rows = self.owed.values().map(|debt| debt.rows).sum();
             let txns = vec![(txn.clone(), to)];
-            let actions = Actions { adds: adds.iter().collect(), txns, rows, metadata: None };
+            let actions = Actions { adds: adds.iter().collect(), txns, rows, ..Actions::default() };
             self.put(payment, &actions, budget).await?;
         }
     }

@@ -1,11 +1,12 @@
 //! [`DeltaSink`]: files that nobody can see yet, and the commit that shows them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use headgate_model::{
-    BatchCommit, BoxFault, CommitOutcome, FaultPoint, LakeSink, Positions, SinkImage, TableRole,
-    reach,
+    BatchCommit, BoxFault, Budget, CommitOutcome, FaultPoint, LakeSink, Positions, SinkImage,
+    TableRole, reach,
 };
 use url::Url;
 
@@ -16,6 +17,7 @@ use crate::fault::DeltaFault;
 use crate::image::{Fit, Image};
 use crate::log::Log;
 use crate::object_stores::StoreOptions;
+use crate::outbox::Cursors;
 use crate::patience::patiently;
 use crate::side::Side;
 use crate::store::TableStore;
@@ -28,8 +30,10 @@ pub struct DeltaSinkConfig {
     pub output: TableConfig,
     pub side_tables: Vec<TableConfig>,
     pub durability: Durability,
+    /// How far observers are; it rides on commits.
+    pub cursors: Arc<Cursors>,
     /// Bytes that open files may hold before row groups are ended early.
-    pub buffer_bytes: u64,
+    pub buffers: Budget,
 }
 
 pub struct DeltaSink {
@@ -75,7 +79,7 @@ impl LakeSink for DeltaSink {
     }
 
     async fn write(&mut self, table: TableRole, rows: RecordBatch) -> Result<(), BoxFault> {
-        let budget = self.config.buffer_bytes;
+        let budget = self.config.buffers.bytes();
         let opened = self.opened()?;
         let address = opened.committer.log.address.clone();
         let writer = opened
@@ -140,6 +144,7 @@ impl Opened {
             image: Image::of_tip(&config.query, &tip),
             sides: Vec::new(),
             wanted: output.wanted,
+            cursors: Arc::clone(&config.cursors),
             open_log: open_log(config.durability, config.output.store.clone()),
         };
         for table in &config.side_tables {

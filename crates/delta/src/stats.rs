@@ -6,6 +6,8 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::statistics::Statistics;
 use serde_json::{Map, Number, Value};
 
+use crate::entry::TableMetadata;
+
 /// Delta's default of how many top-level columns are indexed.
 const MAX_COLUMNS: usize = 32;
 
@@ -16,6 +18,20 @@ pub enum StatsColumns {
     All,
     /// Only columns of Headgate's own, so that no rejected value reaches the output's log.
     OwnOnly,
+}
+
+impl StatsColumns {
+    const PROPERTY: &str = "delta.dataSkippingStatsColumns";
+
+    /// As the table was created.
+    pub(crate) fn of(metadata: &TableMetadata) -> Self {
+        let property = metadata.configuration.get(Self::PROPERTY).and_then(Value::as_str);
+        let is_own = |name: &str| OWN_COLUMNS.contains(&name.trim());
+        match property {
+            Some(columns) if columns.split(',').all(is_own) => Self::OwnOnly,
+            _ => Self::All,
+        }
+    }
 }
 
 /// Columns of side tables that carry no payload value.

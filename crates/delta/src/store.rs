@@ -8,7 +8,7 @@ use bytes::Bytes;
 use deltalake::kernel::Snapshot;
 use deltalake::logstore::object_store::{Error as StoreError, ObjectStoreExt};
 use deltalake::logstore::{CommitOrBytes, LogStore, LogStoreRef};
-use deltalake::{DeltaTableBuilder, DeltaTableError, ObjectStore, Path};
+use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError, ObjectStore, Path, checkpoints};
 use futures::TryStreamExt;
 use headgate_model::{FaultPoint, reach};
 use url::Url;
@@ -25,6 +25,7 @@ use crate::object_stores::{self, StoreOptions};
 use crate::patience::patiently;
 use crate::protocol::check_metadata;
 use crate::snapshot_txns;
+use crate::synced_store::SyncedStore;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -56,6 +57,11 @@ impl TableStore {
         Ok(Self { store, address, synced_root, options, puts, checkpoints })
     }
 
+    /// Told before the first commit.
+    pub fn checkpoint_every(&mut self, commits: i64) {
+        self.checkpoints = Arc::new(Checkpoints::every(commits));
+    }
+
     /// Another table that is reached as this one is.
     pub fn beside(&self, address: &Url) -> Result<Self, DeltaFault> {
         Self::open(address, &self.options, None)
@@ -64,9 +70,37 @@ impl TableStore {
     /// Deletes entries that a checkpoint has made dispensable.
     pub async fn clean_up(&self, now: chrono::DateTime<chrono::Utc>) -> Result<usize, DeltaFault> {
         match self.tip().await? {
-            Some(tip) => clean_up::clean_up(self, &tip.metadata, now).await,
+            Some(tip) => clean_up::clean_up(self, &tip, now).await,
             None => Ok(0),
         }
+    }
+
+    /// Writes a checkpoint of `version`, or of the newest one; answers which.
+    pub async fn checkpoint(&self, version: Option<i64>) -> Result<i64, DeltaFault> {
+        let fail = |source| DeltaFault::store("write a checkpoint", &self.address, source);
+        let mut table = DeltaTable::new(self.checkpoint_store().map_err(fail)?);
+        match version {
+            Some(version) => table.load_version(version as u64).await,
+            None => table.load().await,
+        }
+        .map_err(fail)?;
+        reach(FaultPoint::Checkpoint)
+            .map_err(|error| DeltaFault::store("write a checkpoint", &self.address, error))?;
+        checkpoints::create_checkpoint(&table, None).await.map_err(fail)?;
+        let version = table.version().unwrap_or_default() as i64;
+        self.checkpoints.found(version);
+        Ok(version)
+    }
+
+    /// Clean-up relies on a checkpoint, and readers on the one that is named newest: where entries
+    /// survive a power loss, it has to, before it is named.
+    fn checkpoint_store(&self) -> Result<LogStoreRef, DeltaTableError> {
+        if self.synced_root.is_none() {
+            return Ok(self.store.clone());
+        }
+        let location = self.store.root_url().clone();
+        let builder = DeltaTableBuilder::from_url(location.clone())?;
+        builder.with_storage_backend(Arc::<SyncedStore>::default(), location).build_storage()
     }
 
     pub fn log(&self) -> Log {

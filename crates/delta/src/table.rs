@@ -4,8 +4,8 @@ use std::path::Path as LocalPath;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use deltalake::Path;
+use deltalake::kernel::StructType;
 use deltalake::kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
-use deltalake::kernel::{Snapshot, StructType};
 use deltalake::logstore::object_store::{Error as StoreError, ObjectStoreExt, PutMode, PutOptions};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::SaveMode;
@@ -26,6 +26,9 @@ use crate::protocol::Protocol;
 use crate::stats::{OWN_COLUMNS, StatsColumns};
 use crate::store::TableStore;
 use crate::table_writer::Layout;
+
+/// Files a reader opens quickly, and a row group or a few.
+pub const DEFAULT_FILE_BYTES: u64 = 128 << 20;
 
 /// Whether a commit survives the loss of power, on local disks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +54,8 @@ pub struct TableConfig {
     /// Columns that the table lacks are added to it.
     pub merge_schema: bool,
     pub store: StoreOptions,
+    /// Commits between two log checkpoints.
+    pub checkpoint_interval: i64,
 }
 
 /// An open table: its log, and the layout of its files.
@@ -74,6 +79,7 @@ impl Table {
         }
         let synced_root = local.filter(|_| durability == Durability::Fsync);
         let mut store = TableStore::open(&config.address, &config.store, synced_root)?;
+        store.checkpoint_every(config.checkpoint_interval);
         if config.role == TableRole::Output {
             store.puts = [FaultPoint::OutputPut, FaultPoint::OutputPutDone];
         }
@@ -87,7 +93,7 @@ impl Table {
         }
         let missing = || DeltaFault::NotATable { address: address.clone() };
         let (tip, snapshot) = store.read_tip().await?.ok_or_else(missing)?;
-        protocol_of(&snapshot).check(&address)?;
+        Protocol::of(&snapshot).check(&address)?;
         check_partitioning(config, &tip.metadata)?;
         let actual: Schema = snapshot
             .schema()
@@ -186,15 +192,6 @@ fn wanted(config: &TableConfig) -> Result<Vec<Value>, DeltaFault> {
     let json = serde_json::to_value(&schema)
         .map_err(|source| DeltaFault::encode(config.address.as_str(), source))?;
     Ok(json["fields"].as_array().cloned().unwrap_or_default())
-}
-
-fn protocol_of(snapshot: &Snapshot) -> Protocol {
-    let protocol = snapshot.protocol();
-    let features = protocol.writer_features().into_iter().flatten();
-    Protocol {
-        min_writer_version: protocol.min_writer_version(),
-        writer_features: Some(features.map(|feature| feature.as_ref().to_owned()).collect()),
-    }
 }
 
 fn check_partitioning(config: &TableConfig, actual: &TableMetadata) -> Result<(), DeltaFault> {

@@ -59,9 +59,18 @@ impl TableWriter {
         let parts = partitions::split(rows, &self.layout.partition_columns)
             .map_err(|source| DeltaFault::encode(&self.address, source))?;
         for (key, rows) in parts {
-            self.write_part(key, &rows).await.map_err(|source| self.fault(source))?;
+            self.write_into(key, &rows).await?;
         }
         Ok(())
+    }
+
+    /// Rows of one partition, without its columns.
+    pub async fn write_into(
+        &mut self,
+        key: PartitionKey,
+        rows: &RecordBatch,
+    ) -> Result<(), DeltaFault> {
+        self.write_part(key, rows).await.map_err(|source| self.fault(source))
     }
 
     async fn write_part(&mut self, key: PartitionKey, rows: &RecordBatch) -> Result<(), Source> {
@@ -114,6 +123,13 @@ impl TableWriter {
             }
         };
         shrunk.map_err(|source| self.fault(source))
+    }
+
+    /// Ends the open row group of the only file.
+    pub async fn end_row_group(&mut self) -> Result<(), DeltaFault> {
+        let Some(mut file) = self.open.first_entry() else { return Ok(()) };
+        let ended = file.get_mut().flush().await;
+        ended.map_err(|source| self.fault(source))
     }
 
     /// Closes everything. On an error nothing of the batch can be committed: discard it.

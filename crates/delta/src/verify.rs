@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use deltalake::kernel::Snapshot;
+use futures::TryStreamExt;
 use serde_json::Value;
 use url::Url;
 
@@ -11,7 +13,8 @@ use crate::fault::DeltaFault;
 use crate::object_stores::StoreOptions;
 use crate::snapshot_txns::first_entry;
 use crate::store::TableStore;
-use crate::verify_log::{Commit, read_commit};
+use crate::verify_log::{Commit, read_commits};
+use crate::verify_rows::{Batch, Range, RowAudit, RowsReport};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VerifyReport {
@@ -32,6 +35,19 @@ pub struct VerifyReport {
     /// What does not hold, in log order; empty when all does.
     pub breaks: Vec<String>,
     pub side_tables: Vec<SideReport>,
+    /// Where each partition of a query that still exists goes on.
+    pub positions: Vec<VerifiedPosition>,
+    /// Only of a deep verification.
+    pub rows: Option<RowsReport>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedPosition {
+    pub query: String,
+    pub topic: String,
+    pub topic_id: String,
+    pub partition: i32,
+    pub next: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,16 +67,18 @@ impl VerifyReport {
 }
 
 /// Reads the whole log of an output table and of every side table that it names. What clean-up
-/// took from either is taken as good.
-pub async fn verify(address: &Url) -> Result<VerifyReport, DeltaFault> {
+/// took from either is taken as good. `deep`: all rows of all of them, too.
+pub async fn verify(address: &Url, deep: bool) -> Result<VerifyReport, DeltaFault> {
     let log = TableStore::open(address, &StoreOptions::default(), None)?;
     let not_a_table = || DeltaFault::NotATable { address: address.to_string() };
-    let (tip, _) = log.read_tip().await?.ok_or_else(not_a_table)?;
-    let mut audit = Audit { tip: tip.version, ..Audit::default() };
-    for version in first_entry(&log).await?..=tip.version {
-        let missing = || DeltaFault::MissingEntry { address: log.address.clone(), version };
-        audit.take(&read_commit(&log, version).await?.ok_or_else(missing)?, version);
+    let (tip, snapshot) = log.read_tip().await?.ok_or_else(not_a_table)?;
+    let mut audit = Audit { tip: tip.version, deep, ..Audit::default() };
+    let first = first_entry(&log).await?;
+    let mut commits = read_commits(&log, first..=tip.version);
+    while let Some((version, commit)) = commits.try_next().await? {
+        audit.take(&commit, version);
     }
+    drop(commits);
     let known = tip.txns.iter().any(|(app_id, _)| app_id::query_of(app_id).is_some());
     if audit.queries.is_empty() && !known {
         return Err(DeltaFault::NoLedger { address: address.to_string() });
@@ -68,10 +86,28 @@ pub async fn verify(address: &Url) -> Result<VerifyReport, DeltaFault> {
     audit.positions(&tip.txns);
     audit.report.table = address.to_string();
     audit.report.version = tip.version;
+    let mut sides = Vec::new();
     for (address, debts) in std::mem::take(&mut audit.debts) {
-        audit.side_table(&address, debts).await?;
+        sides.extend(audit.side_table(&address, debts).await?);
+    }
+    if deep {
+        let mut rows = RowAudit::new(std::mem::take(&mut audit.batches), first > 0);
+        rows.read(&log, &snapshot, true, &audit.removals).await?;
+        for Side { store, snapshot, removals } in &sides {
+            rows.read(store, snapshot, false, removals).await?;
+        }
+        let (rows, breaks) = rows.end();
+        audit.report.rows = Some(rows);
+        audit.report.breaks.extend(breaks);
     }
     Ok(audit.report)
+}
+
+/// A side table whose debts were checked.
+struct Side {
+    store: TableStore,
+    snapshot: Snapshot,
+    removals: Vec<(i64, String)>,
 }
 
 /// Debts of one side table: output version, incarnation prefix, debt.
@@ -86,13 +122,19 @@ struct Audit {
     /// Next offset of each partition, by incarnation.
     next: BTreeMap<(String, String, String, i32), i64>,
     debts: BTreeMap<String, Debts>,
+    deep: bool,
+    /// Only of a deep verification.
+    batches: Vec<Batch>,
+    /// Other writers' commits that took rows away.
+    removals: Vec<(i64, String)>,
 }
 
 impl Audit {
     fn take(&mut self, commit: &Commit, version: i64) {
+        self.removals.extend(commit.removal.clone().map(|operation| (version, operation)));
         let Some(account) = &commit.account else { return };
         let incarnation = incarnation_of(account);
-        if account.kind != Kind::Payment {
+        if !matches!(account.kind, Kind::Payment | Kind::Optimize) {
             self.queries.insert(incarnation.clone());
         }
         match account.kind {
@@ -102,7 +144,13 @@ impl Audit {
                 }
             }
             Kind::Batch => self.batch(commit, account, &incarnation, version),
-            Kind::Block | Kind::Release | Kind::Forget | Kind::Payment | Kind::Schema => {}
+            Kind::Block
+            | Kind::Release
+            | Kind::Forget
+            | Kind::Payment
+            | Kind::Schema
+            | Kind::Observed
+            | Kind::Optimize => {}
         }
     }
 
@@ -127,6 +175,9 @@ impl Audit {
         self.report.rejected += rejected;
         self.report.dead_letters += dead_letters;
         self.report.skipped += skipped;
+        if self.deep {
+            self.batches.push(rows_of_batch(account, incarnation, version));
+        }
         for debt in &account.debts {
             let entry = (version, incarnation.to_owned(), debt.clone());
             self.debts.entry(debt.address.clone()).or_default().push(entry);
@@ -163,6 +214,13 @@ impl Audit {
             for (name, position) in &newest {
                 let Some(Key::Position(id)) = app_id::parse(&prefix, name) else { continue };
                 let (topic, topic_id) = (id.topic.to_string(), id.topic_id.to_string());
+                self.report.positions.push(VerifiedPosition {
+                    query: query.clone(),
+                    topic: topic.clone(),
+                    topic_id: topic_id.clone(),
+                    partition: id.partition,
+                    next: *position,
+                });
                 let key = (owner.clone(), topic, topic_id, id.partition);
                 match self.next.get(&key).copied() {
                     Some(next) if next != *position => self.fail(format!(
@@ -192,20 +250,24 @@ impl Audit {
     }
 
     /// Every file of every debt up to the paid version is in the side table's log, once.
-    async fn side_table(&mut self, address: &str, debts: Debts) -> Result<(), DeltaFault> {
+    async fn side_table(
+        &mut self,
+        address: &str,
+        debts: Debts,
+    ) -> Result<Option<Side>, DeltaFault> {
         let url = Url::parse(address).map_err(|source| DeltaFault::Store {
             operation: "parse the address of a side table",
             address: address.to_owned(),
             source: source.into(),
         })?;
-        let log = TableStore::open(&url, &StoreOptions::default(), None)?;
+        let store = TableStore::open(&url, &StoreOptions::default(), None)?;
         let role = debts.first().map_or_else(String::new, |(.., debt)| debt.role.clone());
-        let Some((tip, _)) = log.read_tip().await? else {
+        let Some((tip, snapshot)) = store.read_tip().await? else {
             self.report.open_debts += debts.len() as u64;
             self.fail(format!("side table {address} is gone"));
-            return Ok(());
+            return Ok(None);
         };
-        let payments = self.payments(&log, tip.version).await?;
+        let payments = self.payments(&store, tip.version).await?;
         let hash = app_id::address_hash(address);
         let paid = |incarnation: &str| {
             let suffix = format!("/side/{hash}");
@@ -221,6 +283,7 @@ impl Audit {
             paid_to = paid(incarnation);
             if *version > paid_to {
                 self.report.open_debts += 1;
+                self.not_paid(*version, address);
                 continue;
             }
             let unseen = payments.unseen(incarnation, *version);
@@ -237,18 +300,23 @@ impl Audit {
             rows: payments.rows,
             paid_to,
         });
-        Ok(())
+        Ok(Some(Side { store, snapshot, removals: payments.removals }))
+    }
+
+    fn not_paid(&mut self, version: i64, address: &str) {
+        for batch in self.batches.iter_mut().filter(|batch| batch.version == version) {
+            batch.paid.remove(address);
+        }
     }
 
     async fn payments(&self, log: &TableStore, last: i64) -> Result<Payments, DeltaFault> {
         let first = first_entry(log).await?;
         let mut payments = Payments { cleaned: first > 0, ..Payments::default() };
-        for version in first..=last {
-            let Some(Commit { account: Some(account), paths, rows }) =
-                read_commit(log, version).await?
-            else {
-                continue;
-            };
+        let mut commits = read_commits(log, first..=last);
+        while let Some((version, commit)) = commits.try_next().await? {
+            let Commit { account, removal, paths, rows } = commit;
+            payments.removals.extend(removal.map(|operation| (version, operation)));
+            let Some(account) = account else { continue };
             let incarnation = incarnation_of(&account);
             if account.kind != Kind::Payment || !self.queries.contains(&incarnation) {
                 continue;
@@ -273,6 +341,8 @@ struct Payments {
     rows: u64,
     /// Entries are missing before the first one read.
     cleaned: bool,
+    /// Other writers' commits that took rows away.
+    removals: Vec<(i64, String)>,
     /// By incarnation: the output version after which every payment was read.
     seen_from: BTreeMap<String, i64>,
 }
@@ -282,6 +352,25 @@ impl Payments {
     fn unseen(&self, incarnation: &str, version: i64) -> bool {
         let from = self.seen_from.get(incarnation);
         self.cleaned && from.is_none_or(|from| version <= *from)
+    }
+}
+
+fn rows_of_batch(account: &Account, incarnation: &str, version: i64) -> Batch {
+    let counts = account.counts.unwrap_or_default();
+    let range = |entry: &PartitionEntry| Range {
+        topic: entry.topic.clone(),
+        partition: entry.partition,
+        start: entry.start,
+        end: entry.end,
+    };
+    Batch {
+        version,
+        uuid: account.batch.clone(),
+        incarnation: incarnation.to_owned(),
+        ranges: account.partitions.iter().map(range).collect(),
+        accepted: counts.accepted,
+        copies: counts.copied > 0,
+        paid: account.debts.iter().map(|debt| (debt.address.clone(), debt.rows)).collect(),
     }
 }
 

@@ -1,5 +1,8 @@
 //! Log entries as `verify` reads them: accounts, and which files they add.
 
+use std::ops::RangeInclusive;
+
+use futures::{Stream, StreamExt, stream};
 use serde_json::Value;
 
 use crate::account::Account;
@@ -10,23 +13,37 @@ use crate::store::TableStore;
 
 pub(crate) struct Commit {
     pub account: Option<Account>,
+    /// What took rows away, if the commit is another writer's and did.
+    pub removal: Option<String>,
     /// Of added files, as the log names them.
     pub paths: Vec<String>,
     /// Of added files, by their statistics.
     pub rows: u64,
 }
 
-pub(crate) async fn read_commit(
+/// Entries that are read side by side.
+const READ_AT_ONCE: usize = 16;
+
+/// All of `versions`, in order; one that is missing is an error.
+pub(crate) fn read_commits(
     log: &TableStore,
-    version: i64,
-) -> Result<Option<Commit>, DeltaFault> {
-    let Some(bytes) = log.read(version).await? else { return Ok(None) };
+    versions: RangeInclusive<i64>,
+) -> impl Stream<Item = Result<(i64, Commit), DeltaFault>> + Unpin {
+    let read = move |version| async move { Ok((version, read_commit(log, version).await?)) };
+    stream::iter(versions).map(read).buffered(READ_AT_ONCE).boxed()
+}
+
+async fn read_commit(log: &TableStore, version: i64) -> Result<Commit, DeltaFault> {
+    let missing = || DeltaFault::MissingEntry { address: log.address.clone(), version };
+    let bytes = log.read(version).await?.ok_or_else(missing)?;
     let torn = |source: serde_json::Error| DeltaFault::TornEntry {
         address: log.address.clone(),
         version,
         source: source.into(),
     };
-    let account = Entry::parse(&bytes).map_err(torn)?.account;
+    let Entry { account, operation, takes_rows, .. } = Entry::parse(&bytes).map_err(torn)?;
+    let is_foreign = account.is_none() && takes_rows;
+    let removal = is_foreign.then(|| operation.unwrap_or_else(|| "unnamed".to_owned()));
     let (mut paths, mut rows) = (Vec::new(), 0);
     for add in adds(&bytes).map_err(torn)? {
         let stats = add.get("stats").and_then(Value::as_str).unwrap_or("{}");
@@ -34,7 +51,7 @@ pub(crate) async fn read_commit(
         rows += stats.get("numRecords").and_then(Value::as_u64).unwrap_or(0);
         paths.extend(add.get("path").and_then(Value::as_str).map(str::to_owned));
     }
-    Ok(Some(Commit { account, paths, rows }))
+    Ok(Commit { account, removal, paths, rows })
 }
 
 /// The `add` actions of an entry.

@@ -35,6 +35,11 @@ impl Offsets {
         self.partitions.retain(|id, _| !partitions.contains(id));
     }
 
+    /// True for the worker that has a first partition: of one topic there is one.
+    pub fn has_first(&self) -> bool {
+        self.partitions.keys().any(|id| id.partition == 0)
+    }
+
     /// Forgets the open batch: what is held starts from `positions` again.
     pub fn rewind(&mut self, positions: &Positions) -> Positions {
         let held: Vec<PartitionId> = self.partitions.keys().cloned().collect();

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use headgate_model::Budget;
+
 use crate::{Layout, Policy, Trigger};
 
 /// A resolved query; no default and no check is left to the engine.
@@ -26,5 +28,5 @@ pub struct BatchLimits {
     pub min_offsets: Option<u64>,
     pub max_trigger_delay: Duration,
     /// Bytes that the rules may keep for a batch (keys of unique columns) before it ends early.
-    pub max_state_bytes: usize,
+    pub state: Budget,
 }

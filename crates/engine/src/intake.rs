@@ -8,7 +8,8 @@ use arrow_array::RecordBatch;
 use headgate_contract::{CheckedRows, Checker};
 use headgate_decode::{Decoded, Decoder};
 use headgate_model::{
-    BoxFault, FaultPoint, Phases, RecordChunk, RecordSource, SourceEvent, TableRole, reach,
+    BatchObserver, BoxFault, FaultPoint, Phases, RecordChunk, RecordSource, SourceEvent, TableRole,
+    reach,
 };
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot};
@@ -29,6 +30,7 @@ pub(crate) struct Intake<S> {
     pub checker: Option<Checker>,
     pub assembler: Assembler,
     pub config: EngineConfig,
+    pub observer: Arc<dyn BatchObserver>,
     pub work: mpsc::Sender<Work>,
     pub feedback: mpsc::UnboundedReceiver<Feedback>,
     pub stop: StopSignal,
@@ -212,7 +214,7 @@ impl<S: RecordSource> Intake<S> {
             && (records >= limits.max_rows
                 || limits.max_offsets.is_some_and(|max| records >= max)
                 || self.batch.bytes >= limits.max_bytes
-                || state >= limits.max_state_bytes)
+                || state as u64 >= limits.state.bytes())
     }
 
     /// `maxOffsetsPerTrigger` holds the rest back until the next tick, where there are ticks.

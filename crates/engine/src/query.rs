@@ -76,6 +76,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             checker,
             assembler,
             config,
+            observer: Arc::clone(&observer),
             work,
             feedback: told,
             stop,

@@ -20,6 +20,7 @@ impl<S: RecordSource> Intake<S> {
     ) -> Flow<()> {
         let positions = self.positions_at_tip().await?;
         self.offsets.assign(partitions, &positions);
+        self.tell_lead();
         reply(positions);
         Ok(())
     }
@@ -36,12 +37,18 @@ impl<S: RecordSource> Intake<S> {
             self.take_pending().await?;
             self.cut_and_settle().await?;
             self.offsets.revoke(partitions);
+            self.tell_lead();
             done();
             return Ok(());
         }
         self.offsets.revoke(partitions);
+        self.tell_lead();
         done();
         self.rewind_to_tip().await
+    }
+
+    fn tell_lead(&self) {
+        self.observer.leads(self.config.fixed_assignment || self.offsets.has_first());
     }
 
     pub fn take_feedback(&mut self, feedback: Feedback) -> Flow<()> {

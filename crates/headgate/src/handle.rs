@@ -10,6 +10,7 @@ use tokio::sync::{Mutex as AsyncMutex, broadcast, mpsc, watch};
 use tokio::task::AbortHandle;
 
 use crate::gate::AskedGate;
+use crate::observers::{Observers, Report as ToldReport};
 use crate::report::{self, BatchReport, Datasets, ProgressReport};
 use crate::{Dataset, Failure};
 
@@ -36,6 +37,7 @@ pub struct QueryHandle {
     pub dataset: Dataset,
     pub(crate) gate: Option<Arc<AskedGate>>,
     pub(crate) feed: Arc<Feed>,
+    pub(crate) observers: Arc<Observers>,
     pub(crate) switch: StopSwitch,
     pub(crate) end: watch::Receiver<Option<End>>,
     pub(crate) set_end: watch::Sender<Option<End>>,
@@ -45,6 +47,7 @@ pub struct QueryHandle {
 /// Where the engine's reports wait for whoever asks.
 pub(crate) struct Feed {
     datasets: Datasets,
+    observers: Arc<Observers>,
     batches: Mutex<Option<mpsc::UnboundedSender<BatchReport>>>,
     received: AsyncMutex<mpsc::UnboundedReceiver<BatchReport>>,
     progress: Mutex<Option<broadcast::Sender<ProgressReport>>>,
@@ -52,11 +55,12 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    pub fn new(datasets: Datasets) -> Self {
+    pub fn new(datasets: Datasets, observers: Arc<Observers>) -> Self {
         let (batches, received) = mpsc::unbounded_channel();
         let (progress, reports) = broadcast::channel(PROGRESS_KEPT);
         Self {
             datasets,
+            observers,
             batches: Mutex::new(Some(batches)),
             received: AsyncMutex::new(received),
             progress: Mutex::new(Some(progress)),
@@ -73,6 +77,7 @@ impl Feed {
 
 impl BatchObserver for Feed {
     fn batch(&self, batch: CommittedBatch) {
+        self.observers.committed(batch.version);
         let batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(batches) = batches.as_ref() {
             let _ = batches.send(self.datasets.batch(batch));
@@ -84,6 +89,10 @@ impl BatchObserver for Feed {
         if let Some(sender) = sender.as_ref() {
             let _ = sender.send(report::progress(progress));
         }
+    }
+
+    fn leads(&self, leads: bool) {
+        self.observers.lead(leads);
     }
 }
 
@@ -99,6 +108,23 @@ impl QueryHandle {
     /// Batches in commit order; `None` once the query has ended and all were told.
     pub async fn next_batch(&self) -> Option<BatchReport> {
         self.feed.received.lock().await.recv().await
+    }
+
+    /// What an observer is to be told next, in the order of the output's log, whichever worker
+    /// wrote it; `None` once the query has ended and all was told, or another worker tells it.
+    /// The same comes again until [`told`](Self::told) of it outlasts a restart.
+    pub async fn next_told(&self, observer: &str) -> Result<Option<ToldReport>, Box<Failure>> {
+        self.observers.next(observer, self.end.clone()).await
+    }
+
+    /// The observer has taken note of everything up to `version`.
+    pub fn told(&self, observer: &str, version: i64) {
+        self.observers.told(observer, version);
+    }
+
+    /// After the end: says in the log how far observers are, if no batch has.
+    pub async fn settle_observers(&self) -> Result<(), Box<Failure>> {
+        self.observers.settle().await
     }
 
     /// Progress in order, without what a slow reader missed.

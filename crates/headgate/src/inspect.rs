@@ -6,17 +6,11 @@ use arrow_array::RecordBatch;
 use arrow_ipc::writer::StreamWriter;
 use arrow_json::writer::{JsonArray, WriterBuilder};
 use arrow_schema::ArrowError;
-use headgate_delta::{AddressFault, TableSize, VerifyReport, address_in};
+use headgate_delta::{AddressFault, TableSize, address_in};
 use headgate_model::BoxFault;
 use url::Url;
 
 use crate::Failure;
-
-/// Proves the ledgers of an output table; see `headgate verify`.
-pub async fn verify(path: &str) -> Result<VerifyReport, Box<Failure>> {
-    let address = address(path)?;
-    headgate_delta::verify(&address).await.map_err(failure)
-}
 
 pub async fn table_size(path: &str) -> Result<TableSize, Box<Failure>> {
     let address = address(path)?;

@@ -19,7 +19,10 @@ pub mod gate;
 pub mod handle;
 pub mod inspect;
 pub mod issue;
+pub mod maintain;
+mod maintenance;
 pub mod memory;
+pub mod observers;
 pub mod operate;
 pub mod options;
 pub mod quantity;
@@ -27,6 +30,7 @@ pub mod report;
 pub mod resolve;
 pub mod start;
 mod tables;
+pub mod verify;
 
 pub use dataset::{Column, Dataset};
 pub use failure::{Failure, FailureKind};

@@ -25,6 +25,7 @@ pub struct NodeOptions {
     pub streaming: Option<StreamingOptions>,
     pub batch: Option<BatchOptions>,
     pub memory: Option<MemoryOptions>,
+    pub maintenance: Option<MaintenanceOptions>,
     pub durability: Option<String>,
 }
 
@@ -87,6 +88,20 @@ pub struct MemoryOptions {
     pub max: Option<Size>,
 }
 
+/// What keeps tables fast and small while the query runs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MaintenanceOptions {
+    /// False: no files are rewritten or deleted. Log checkpoints are always written.
+    pub enabled: Option<bool>,
+    /// Commits between two log checkpoints.
+    pub checkpoint_interval: Option<u32>,
+    pub optimize_interval: Option<String>,
+    pub z_order: Option<Vec<String>>,
+    pub vacuum_interval: Option<String>,
+    pub vacuum_retention: Option<String>,
+}
+
 /// A number of bytes, or a size such as `512MiB`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
@@ -121,6 +136,7 @@ pub fn keys() -> Vec<String> {
             "streaming" => under(name, serde_introspect::<StreamingOptions>(), &mut keys),
             "batch" => under(name, serde_introspect::<BatchOptions>(), &mut keys),
             "memory" => under(name, serde_introspect::<MemoryOptions>(), &mut keys),
+            "maintenance" => under(name, serde_introspect::<MaintenanceOptions>(), &mut keys),
             "contract" => under(name, &["path", "schema"], &mut keys),
             table if TABLE.contains(&table) => {
                 under(table, serde_introspect::<TableOptions>(), &mut keys);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use headgate_contract::{Contract, ContractFault};
 use headgate_decode::{DecodeOptions, Tombstones, UnknownFields};
-use headgate_delta::{Durability, TableConfig};
+use headgate_delta::{Durability, MaintenanceConfig, TableConfig};
 use headgate_engine::{DecodedAs, Layout, LayoutOptions, Policy, RejectsTo, Trigger};
 use headgate_kafka::{KafkaConfig, KafkaOptions, ReadMode};
 use headgate_model::TableRole;
@@ -18,7 +18,7 @@ use crate::options::{
     InputOptions, NodeOptions, RejectsOptions, Size, StreamingOptions, TableOptions,
 };
 use crate::quantity;
-use crate::tables;
+use crate::{maintenance, tables};
 
 const DEFAULT_MAX_ROWS: u64 = 5_000_000;
 const DEFAULT_MAX_BYTES: u64 = 1 << 30;
@@ -44,6 +44,7 @@ pub struct NodeConfig {
     pub max_bytes: u64,
     pub memory_max: u64,
     pub durability: Durability,
+    pub maintenance: Option<MaintenanceConfig>,
 }
 
 #[derive(Clone, Debug)]
@@ -109,7 +110,7 @@ pub fn resolve(
         check_columns(&layout, &mut issues);
     }
     check_policy(options, policy, &mut issues);
-    let tables = tables::resolve(options, &layout, contract.as_ref(), base_dir, &mut issues);
+    let mut tables = tables::resolve(options, &layout, contract.as_ref(), base_dir, &mut issues);
     let batch = options.batch.as_ref();
     let max_rows = batch.and_then(|batch| batch.max_rows).unwrap_or(DEFAULT_MAX_ROWS);
     if max_rows == 0 {
@@ -123,6 +124,11 @@ pub fn resolve(
         [("fsync", Durability::Fsync), ("process", Durability::Process)];
     let durability = options.durability.as_deref();
     let durability = issues.choice(durability, &["durability"], &DURABILITIES).unwrap_or_default();
+    let maintenance = options.maintenance.as_ref();
+    if let Some(interval) = maintenance::checkpoint_interval(maintenance, &mut issues) {
+        tables.iter_mut().for_each(|table| table.config.checkpoint_interval = interval);
+    }
+    let maintenance = maintenance::resolve(maintenance, &tables, durability, &mut issues);
     match (input.kafka, issues.0.is_empty()) {
         (Some(kafka), true) => Ok(NodeConfig {
             query: streaming.query_name.unwrap_or_else(|| name.clone()),
@@ -138,6 +144,7 @@ pub fn resolve(
             max_bytes,
             memory_max,
             durability,
+            maintenance,
         }),
         _ => Err(issues.0),
     }

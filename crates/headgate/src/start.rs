@@ -7,7 +7,7 @@ use std::time::Duration;
 use arrow_schema::Schema;
 use headgate_contract::CheckOptions;
 use headgate_decode::{Decoder, UnknownFields};
-use headgate_delta::{DeltaSink, DeltaSinkConfig};
+use headgate_delta::{DeltaSink, DeltaSinkConfig, Maintenance};
 use headgate_engine::{BatchLimits, DecodedAs, EngineConfig, Query, QueryParts, StopSwitch};
 use headgate_kafka::{FetchBudget, KafkaSource, TopicSelection};
 use headgate_model::{BoxFault, InterventionGate, Proceed, TableRole};
@@ -17,7 +17,8 @@ use uuid::Uuid;
 
 use crate::gate::{AskedGate, Fallback};
 use crate::handle::{End, Feed, QueryHandle};
-use crate::memory::Share;
+use crate::memory::{Lease, fetch_bytes};
+use crate::observers::Observers;
 use crate::options;
 use crate::report::Datasets;
 use crate::resolve::{NamedTable, NodeConfig, resolve};
@@ -29,6 +30,8 @@ pub struct StartOptions {
     pub base_dir: PathBuf,
     /// Asks the outside about every verdict.
     pub intervention: Option<InterventionOptions>,
+    /// Names of observers that follow the output's log; see [`QueryHandle::next_told`].
+    pub observers: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +55,7 @@ pub async fn start(json: &str, start: StartOptions) -> Result<QueryHandle, Box<F
     let name = config.name.clone();
     // What the engine logs of a query names it.
     let span = tracing::info_span!("query", query = name);
-    start_node(config, start.intervention)
+    start_node(config, start)
         .instrument(span)
         .await
         .map_err(|fault| Box::new(Failure::of(&fault, Some(&name))))
@@ -60,9 +63,9 @@ pub async fn start(json: &str, start: StartOptions) -> Result<QueryHandle, Box<F
 
 async fn start_node(
     config: NodeConfig,
-    intervention: Option<InterventionOptions>,
+    StartOptions { intervention, observers, base_dir: _ }: StartOptions,
 ) -> Result<QueryHandle, BoxFault> {
-    let share = Share::take(config.memory_max);
+    let (lease, part) = Lease::take(config.memory_max);
     let asked =
         intervention.map(|options| Arc::new(AskedGate::new(options.timeout, options.fallback)));
     let gate: Arc<dyn InterventionGate> = match &asked {
@@ -73,16 +76,20 @@ async fn start_node(
     let schema = config.layout.schema(TableRole::Output).cloned();
     let schema = schema.unwrap_or_else(|| Arc::new(Schema::empty()));
     let dataset = Dataset::new(datasets.output.clone(), &schema);
-    let feed = Arc::new(Feed::new(datasets));
+    let output = sink_config(&config, &lease).output;
+    let query = config.query.clone();
+    let observers = Observers::new(observers, query, output, config.durability, datasets.clone());
+    let observers = Arc::new(observers);
+    let feed = Arc::new(Feed::new(datasets, Arc::clone(&observers)));
     let (switch, signal) = StopSwitch::new();
-    let source =
-        KafkaSource::new(config.kafka.clone(), FetchBudget { bytes: share.fetch_bytes() })?;
-    let sink = DeltaSink::new(sink_config(&config, &share));
+    let source = KafkaSource::new(config.kafka.clone(), FetchBudget { bytes: fetch_bytes(part) })?;
+    let cursors = observers.cursors();
+    let sink = DeltaSink::new(DeltaSinkConfig { cursors, ..sink_config(&config, &lease) });
     let check = CheckOptions {
         reject_unknown_fields: config.decode.unknown_fields == UnknownFields::Reject,
     };
     let parts = QueryParts {
-        config: engine_config(&config, &share),
+        config: engine_config(&config, &lease),
         source,
         sink,
         decoder: decoder(&config)?,
@@ -95,9 +102,12 @@ async fn start_node(
     let query = Query::prepare(parts).await?;
     let id = query.incarnation().to_owned();
     let (set_end, end) = watch::channel(None);
+    let maintenance = config.maintenance.clone().map(Maintenance::start).transpose()?;
     let task = tokio::spawn(query.run().in_current_span());
     let abort = task.abort_handle();
-    tokio::spawn(watch_over(task, config.name.clone(), Arc::clone(&feed), set_end.clone(), share));
+    let running =
+        Running { name: config.name.clone(), feed: Arc::clone(&feed), lease, maintenance };
+    tokio::spawn(watch_over(task, running, set_end.clone()));
     Ok(QueryHandle {
         id,
         run_id: Uuid::now_v7().to_string(),
@@ -105,6 +115,7 @@ async fn start_node(
         dataset,
         gate: asked,
         feed,
+        observers,
         switch,
         end,
         set_end,
@@ -112,16 +123,26 @@ async fn start_node(
     })
 }
 
+/// What lasts as long as a query.
+struct Running {
+    name: String,
+    feed: Arc<Feed>,
+    lease: Lease,
+    maintenance: Option<Maintenance>,
+}
+
 /// Waits for the query and says how it ended, panics included.
 async fn watch_over(
     task: tokio::task::JoinHandle<Result<(), BoxFault>>,
-    name: String,
-    feed: Arc<Feed>,
+    running: Running,
     set_end: watch::Sender<Option<End>>,
-    share: Share,
 ) {
     let ended = task.await;
-    drop(share);
+    let Running { name, feed, lease, maintenance } = running;
+    if let Some(maintenance) = maintenance {
+        maintenance.stop().await;
+    }
+    drop(lease);
     feed.close();
     let end = match ended {
         Ok(Ok(())) => Ok(()),
@@ -159,7 +180,7 @@ fn decoder(config: &NodeConfig) -> Result<Box<dyn Decoder>, BoxFault> {
     })
 }
 
-fn sink_config(config: &NodeConfig, share: &Share) -> DeltaSinkConfig {
+fn sink_config(config: &NodeConfig, lease: &Lease) -> DeltaSinkConfig {
     let table = |table: &NamedTable| table.config.clone();
     let (output, sides): (Vec<_>, Vec<_>) =
         config.tables.iter().map(table).partition(|table| table.role == TableRole::Output);
@@ -169,11 +190,12 @@ fn sink_config(config: &NodeConfig, share: &Share) -> DeltaSinkConfig {
         output: output.into_iter().next().unwrap_or_else(|| config.tables[0].config.clone()),
         side_tables: sides,
         durability: config.durability,
-        buffer_bytes: share.writer_bytes(),
+        cursors: Arc::default(),
+        buffers: lease.writers(),
     }
 }
 
-fn engine_config(config: &NodeConfig, share: &Share) -> EngineConfig {
+fn engine_config(config: &NodeConfig, lease: &Lease) -> EngineConfig {
     EngineConfig {
         query: config.query.clone(),
         policy: config.policy,
@@ -184,7 +206,7 @@ fn engine_config(config: &NodeConfig, share: &Share) -> EngineConfig {
             max_offsets: config.kafka.max_offsets_per_trigger,
             min_offsets: config.kafka.min_offsets_per_trigger,
             max_trigger_delay: config.kafka.max_trigger_delay,
-            max_state_bytes: share.state_bytes(),
+            state: lease.state(),
         },
         layout: config.layout.clone(),
         fixed_assignment: matches!(config.kafka.topics, TopicSelection::Assign(_)),

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use headgate_contract::Contract;
 use headgate_delta::{
-    AddressFault, Cloud, Codec, OptionFault, StoreOptions, TableConfig, address_in,
+    AddressFault, Cloud, Codec, DEFAULT_CHECKPOINT_INTERVAL, DEFAULT_FILE_BYTES, OptionFault,
+    StoreOptions, TableConfig, address_in,
 };
 use headgate_engine::Layout;
 use headgate_model::TableRole;
@@ -16,8 +17,6 @@ use crate::options::{NodeOptions, TableOptions};
 use crate::quantity;
 use crate::resolve::{Issues, NamedTable, table_options};
 
-/// Files a reader opens quickly, and a row group or a few.
-const DEFAULT_FILE_BYTES: u64 = 128 << 20;
 const MIN_FILE_BYTES: u64 = 1 << 20;
 const OPTIONS: [&str; 4] = ["partitionBy", "compression", "delta.targetFileSize", "mergeSchema"];
 
@@ -125,6 +124,7 @@ fn table(
         target_file_bytes: target as usize,
         merge_schema: merge_schema.unwrap_or_default(),
         store,
+        checkpoint_interval: DEFAULT_CHECKPOINT_INTERVAL,
     };
     Some(NamedTable { dataset_id, config })
 }

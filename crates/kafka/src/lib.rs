@@ -19,7 +19,7 @@
 //! | `poll_thread`, `rebalance`, `topic_check`, `data_loss` | the thread, one concern a file |
 //! | `reader`, `held`, `open_chunk` | from messages to chunks |
 //! | `context`, `stats` | what librdkafka tells |
-//! | `lookup`, `watermarks` | questions to brokers with bounded answers |
+//! | `lookup`, `watermarks`, `facts` | questions to brokers with bounded answers |
 //! | `fetch_queue`, `topic_id`, `bootstrap` | the three places that call librdkafka directly |
 //! | `embedded` | a broker inside this process |
 
@@ -29,6 +29,7 @@ mod config;
 mod context;
 mod data_loss;
 mod embedded;
+mod facts;
 mod fault;
 mod fetch_queue;
 mod gauges;
@@ -50,6 +51,7 @@ mod watermarks;
 
 pub use config::{FetchBudget, KafkaConfig, ReadMode};
 pub use embedded::EmbeddedBroker;
+pub use facts::{PartitionFacts, partition_facts};
 pub use fault::KafkaFault;
 pub use offsets::{ByPartition, EndingOffsets, OffsetChoice, StartingOffsets, UnmatchedTimestamp};
 pub use options::{KafkaOptions, OptionIssue};

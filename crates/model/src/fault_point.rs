@@ -30,10 +30,12 @@ pub enum FaultPoint {
     Checkpoint,
     /// The observer was told.
     Observed,
+    /// Small files are rewritten, and the log knows nothing of it.
+    Optimize,
 }
 
 impl FaultPoint {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Recover,
         Self::Poll,
         Self::Decode,
@@ -47,6 +49,7 @@ impl FaultPoint {
         Self::SidePutDone,
         Self::Checkpoint,
         Self::Observed,
+        Self::Optimize,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -64,6 +67,7 @@ impl FaultPoint {
             Self::SidePutDone => "side_put_done",
             Self::Checkpoint => "checkpoint",
             Self::Observed => "observed",
+            Self::Optimize => "optimize",
         }
     }
 }

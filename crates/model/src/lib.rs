@@ -8,9 +8,11 @@
 //! | [`verdict`] | rules' results, the [`Verdict`] of a batch, and what an intervention decides |
 //! | [`ledger`] | the account of a batch that its commit carries |
 //! | [`source`], [`sink`], [`gate`], [`observer`] | the seams that the engine is generic over |
+//! | [`budget`] | a bound that may move |
 //! | [`fault`] | what every error answers: code, blame, retry, context |
 //! | [`fault_point`] | places where a test can make a batch fail |
 
+pub mod budget;
 pub mod fake;
 pub mod fault;
 pub mod fault_point;
@@ -24,6 +26,7 @@ pub mod sink;
 pub mod source;
 pub mod verdict;
 
+pub use budget::Budget;
 pub use fault::{Blame, BoxFault, Fault, FaultContext, Retry};
 pub use fault_point::{FaultPoint, Injected, reach};
 pub use gate::{Decision, InterventionGate, Proceed};

@@ -65,6 +65,10 @@ pub trait BatchObserver: Send + Sync + 'static {
     /// Called in commit order, and must not block.
     fn batch(&self, batch: CommittedBatch);
     fn progress(&self, progress: Progress);
+
+    /// Of several workers, this one tells those that follow the output's log, or does so no longer.
+    /// There may be several for a while, and none.
+    fn leads(&self, _leads: bool) {}
 }
 
 /// Tells nobody.

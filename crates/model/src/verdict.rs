@@ -11,6 +11,8 @@ pub enum Severity {
 }
 
 impl Severity {
+    pub const ALL: [Self; 3] = [Self::Info, Self::Warn, Self::Block];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Info => "info",
@@ -69,6 +71,8 @@ pub enum Status {
 }
 
 impl Status {
+    pub const ALL: [Self; 4] = [Self::Ok, Self::Warn, Self::Block, Self::Idle];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",

@@ -19,6 +19,7 @@ export class FakeNative {
   log: (record: NativeLogRecord) => void = () => {};
 
   readonly operated: unknown[][] = [];
+  optimized: Awaited<ReturnType<NativeBinding["optimizeTable"]>> = {};
   operation: Awaited<ReturnType<NativeBinding["releaseQuery"]>> = {};
 
   private operate(name: string, asked: unknown[]) {
@@ -44,7 +45,22 @@ export class FakeNative {
       this.queries.push(query);
       return { query };
     },
-    verifyTable: async () => this.verification,
+    verifyTable: async (...asked) => {
+      this.operated.push(["verify", ...asked]);
+      return this.verification;
+    },
+    optimizeTable: async (...asked) => {
+      this.operated.push(["optimize", ...asked]);
+      return this.optimized;
+    },
+    vacuumTable: async (...asked) => {
+      this.operated.push(["vacuum", ...asked]);
+      return { files: ["a.parquet", "b.parquet"] };
+    },
+    checkpointTable: async (...asked) => {
+      this.operated.push(["checkpoint", ...asked]);
+      return { checkpointed: { version: 7n, deleted: 3n } };
+    },
     releaseQuery: async (...asked) => this.operate("release", asked),
     adoptQuery: async (...asked) => this.operate("adopt", asked),
     rewindQuery: async (...asked) => this.operate("rewind", asked),

@@ -3,6 +3,7 @@ import type {
   NativeFailure,
   NativeProgress,
   NativeQuery,
+  NativeTold,
   NativeVerdict,
 } from "../../../ts/native.ts";
 
@@ -40,6 +41,11 @@ export class FakeQuery implements NativeQuery {
   readonly runId = "run-1";
   readonly name: string;
   readonly batches = new Feed<NativeBatch>();
+  /** What the output's log has for observers, in order. */
+  readonly log = new Feed<NativeTold>();
+  /** How far observers said that they are. */
+  readonly cursors: Record<string, number> = {};
+  settled = 0;
   readonly progresses = new Feed<NativeProgress>();
   readonly verdicts = new Feed<{ request: number; verdict: NativeVerdict }>();
   readonly decided: Decided[] = [];
@@ -73,6 +79,19 @@ export class FakeQuery implements NativeQuery {
     return this.batches.next();
   }
 
+  nextTold(_observer: string) {
+    return this.log.next();
+  }
+
+  told(observer: string, version: number) {
+    this.cursors[observer] = version;
+  }
+
+  async settleObservers() {
+    this.settled += 1;
+    return null;
+  }
+
   nextProgress() {
     return this.progresses.next();
   }
@@ -99,6 +118,7 @@ export class FakeQuery implements NativeQuery {
   end(failure: NativeFailure | null = null): void {
     this.state = failure ? "FAILED" : "TERMINATED";
     this.batches.put(null);
+    this.log.put(null);
     this.progresses.put(null);
     this.verdicts.put(null);
     this.#end(failure);

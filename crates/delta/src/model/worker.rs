@@ -57,7 +57,8 @@ pub async fn open(port: &Port, plan: &Plan) -> Result<Committer, DeltaFault> {
     let (image, world) = (Image::of_tip("q", &tip), port.clone());
     let open_log =
         Box::new(move |address: &str| Ok(world.log(1 + usize::from(address.contains("dead")))));
-    let mut committer = Committer { log, image, sides: Vec::new(), wanted, open_log };
+    let mut committer =
+        Committer { log, image, sides: Vec::new(), wanted, cursors: Default::default(), open_log };
     for (table, role) in [(1, TableRole::Rejects), (2, TableRole::DeadLetters)] {
         let log = port.log(table);
         let tip = log.storage.tip().await?.expect("a table");

@@ -166,7 +166,7 @@ async fn a_log_with_a_gap_is_refused() {
     let lake = three_batches().await;
     tables::delete(&lake.output(), tables::entry_path(3).as_ref()).await;
     use headgate_model::Fault;
-    let fault = verify(&lake.output()).await.unwrap_err();
+    let fault = verify(&lake.output(), false).await.unwrap_err();
     assert_eq!(fault.code(), "DELTA_LOG_GAP");
     assert!(fault.to_string().contains("log entry 3 of"), "{fault}");
 }
@@ -175,7 +175,7 @@ async fn a_log_with_a_gap_is_refused() {
 async fn tables_without_ledgers_are_refused_by_code() {
     use headgate_model::Fault;
     let lake = three_batches().await;
-    let code = async |table: &url::Url| verify(table).await.unwrap_err().code();
+    let code = async |table: &url::Url| verify(table, false).await.unwrap_err().code();
     assert_eq!(code(&lake.table("nowhere")).await, "DELTA_NOT_A_TABLE");
     assert!(!lake.table("nowhere").to_file_path().unwrap().exists(), "looking creates nothing");
     assert_eq!(code(&lake.rejects()).await, "DELTA_NO_LEDGER");

@@ -37,7 +37,7 @@ async fn noisy(lake: &Lake, target: usize, budget: u64, partitioned: bool) -> Wo
     config.output.schema = Arc::new(noise_schema());
     config.output.target_file_bytes = target;
     config.output.partition_columns = partitioned.then(|| "part".to_owned()).into_iter().collect();
-    config.buffer_bytes = budget;
+    config.buffers.set(budget);
     Worker::start(config).await.unwrap()
 }
 

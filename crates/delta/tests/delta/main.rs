@@ -6,6 +6,7 @@ mod tables;
 mod world;
 
 mod audit;
+mod audit_rows;
 mod blocks;
 mod checkpoints;
 mod clean_up;
@@ -15,7 +16,9 @@ mod evolution;
 mod faults;
 mod files;
 mod foreign;
+mod maintenance;
 mod model;
+mod observers;
 mod opening;
 mod operators;
 mod preview;

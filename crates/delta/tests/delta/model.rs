@@ -1,9 +1,11 @@
-//! T1: three workers that may all believe they own everything, a store that lies, and death at any
-//! operation. After a fresh start every record is in one table, once.
+//! T1: three workers that may all believe they own everything, an optimizer that rewrites their
+//! tables, a store that lies, and death at any operation. After a fresh start every record is in one
+//! table, once.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use headgate_delta::{OptimizeOptions, optimize};
 use headgate_model::LakeSink;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -15,6 +17,7 @@ const SCHEDULES: u64 = 300;
 const WORKERS: u64 = 3;
 const LIVES: usize = 3;
 const STEPS: usize = 8;
+const REWRITINGS: usize = 3;
 
 fn some_ranges(worker: &Worker, rng: &mut SmallRng) -> Vec<Range> {
     let first = rng.random_range(0..PARTITIONS);
@@ -53,6 +56,19 @@ async fn live(lake: &Lake, rng: &mut SmallRng) {
     }
 }
 
+/// Makes the files of one table after the other larger.
+async fn rearrange(lake: &Lake, rng: &mut SmallRng) {
+    for _ in 0..REWRITINGS {
+        let table = match rng.random_range(0..3) {
+            0 => lake.rejects(),
+            1 => lake.dead_letters(),
+            _ => lake.output(),
+        };
+        let operations = rng.random_range(1..100);
+        let _ = Life::of(operations).run(optimize(&table, &OptimizeOptions::default())).await;
+    }
+}
+
 async fn schedule(seed: u64) -> i64 {
     let (lake, world) = Lake::simulated();
     let lake = Arc::new(lake);
@@ -68,7 +84,8 @@ async fn schedule(seed: u64) -> i64 {
             }
         }
     });
-    futures::future::join_all(workers).await;
+    let mut rng = SmallRng::seed_from_u64(!seed);
+    futures::join!(futures::future::join_all(workers), rearrange(&lake, &mut rng));
     // Puts still under way land before the fresh start.
     tokio::time::sleep(Duration::from_secs(10)).await;
     world.calm();

@@ -26,7 +26,7 @@ async fn text_of(batches: &[RecordBatch]) -> String {
     let mut config = lake.config();
     config.output.schema = batches[0].schema();
     config.side_tables.clear();
-    config.buffer_bytes = 0;
+    config.buffers.set(0);
     let mut worker = Worker::start(config).await.unwrap();
     let rows = batches.iter().map(RecordBatch::num_rows).sum::<usize>() as u64;
     for batch in batches {

@@ -45,8 +45,8 @@ async fn keys_that_outgrow_their_memory_end_the_batch() {
     properties:
       - { name: id, logicalType: string, unique: true }
 ";
-    let mut rig = Rig { contract: Some(contract(schema)), chunk_records: 1, ..Rig::new() };
-    rig.limits.max_state_bytes = 1;
+    let rig = Rig { contract: Some(contract(schema)), chunk_records: 1, ..Rig::new() };
+    rig.limits.state.set(1);
     for id in ["a", "b", "a"] {
         rig.log.append(&partition(0), format!(r#"{{"id":"{id}"}}"#));
     }

@@ -12,8 +12,8 @@ use headgate_engine::{
 };
 use headgate_model::fake::{MemoryLake, ReadUntil, SinkControl, SourceControl, VecLog};
 use headgate_model::{
-    BatchObserver, BoxFault, CommittedBatch, InterventionGate, PartitionId, Proceed, Progress,
-    TableRole,
+    BatchObserver, BoxFault, Budget, CommittedBatch, InterventionGate, PartitionId, Proceed,
+    Progress, TableRole,
 };
 use tokio::task::JoinHandle;
 
@@ -110,7 +110,7 @@ impl Rig {
                 max_offsets: None,
                 min_offsets: None,
                 max_trigger_delay: secs(900),
-                max_state_bytes: usize::MAX,
+                state: Budget::of(u64::MAX),
             },
             fixed_assignment: false,
             gate: Arc::new(Proceed),

@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use headgate_contract::{CheckOptions, Contract};
 use headgate_decode::{DecodeOptions, Tombstones, UnknownFields};
-use headgate_delta::{Codec, DeltaSink, DeltaSinkConfig, Durability, TableConfig, address_of};
+use headgate_delta::{
+    Codec, DeltaSink, DeltaSinkConfig, Durability, OptimizeOptions, TableConfig, address_of,
+    optimize,
+};
 use headgate_engine::{
     BatchLimits, DecodedAs, EngineConfig, Layout, LayoutOptions, Policy, Query, QueryParts,
     RejectsTo, StopSwitch, Trigger,
 };
 use headgate_model::fake::{ReadUntil, VecLog};
-use headgate_model::{PartitionId, Proceed, Silent, TableRole};
+use headgate_model::{Budget, Fault, PartitionId, Proceed, Silent, TableRole};
 
 pub const PARTITIONS: i32 = 3;
 pub const RECORDS: i64 = 120;
@@ -94,13 +97,15 @@ async fn run(lake: &Path) -> Result<(), String> {
         target_file_bytes: 64 << 20,
         merge_schema: false,
         store: Default::default(),
+        checkpoint_interval: 3,
     };
     let sink = DeltaSink::new(DeltaSinkConfig {
         query: "pings".into(),
         output: table(TableRole::Output),
         side_tables: vec![table(TableRole::Rejects), table(TableRole::DeadLetters)],
         durability: Durability::Process,
-        buffer_bytes: 64 << 20,
+        cursors: Default::default(),
+        buffers: Budget::of(64 << 20),
     });
     let (source, control) = log.source(ReadUntil::End);
     control.set_chunk_records(17);
@@ -118,7 +123,7 @@ async fn run(lake: &Path) -> Result<(), String> {
                 max_offsets: None,
                 min_offsets: None,
                 max_trigger_delay: Duration::from_secs(900),
-                max_state_bytes: usize::MAX,
+                state: Budget::of(u64::MAX),
             },
             layout: layout.clone(),
             fixed_assignment: false,
@@ -136,5 +141,11 @@ async fn run(lake: &Path) -> Result<(), String> {
     let query = prepared.map_err(|fault| fault.code().to_owned())?;
     let task = tokio::spawn(query.run());
     control.assign(&log.partitions());
-    task.await.unwrap().map_err(|fault| fault.code().to_owned())
+    task.await.unwrap().map_err(|fault| fault.code().to_owned())?;
+    for role in [TableRole::Output, TableRole::Rejects] {
+        let address = address_of(&lake.join(role.as_str())).unwrap();
+        let done = optimize(&address, &OptimizeOptions::default()).await;
+        done.map_err(|fault| fault.code().to_owned())?;
+    }
+    Ok(())
 }

@@ -29,7 +29,7 @@ fn life() {
 fn run_life(lake: &Path, fault: Option<&str>) -> ExitStatus {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "life", "--ignored", "--quiet"]).env(LAKE, lake);
-    command.env("HEADGATE_CHECKPOINTS", "3").env_remove(VARIABLE).env("RUST_BACKTRACE", "0");
+    command.env_remove(VARIABLE).env("RUST_BACKTRACE", "0");
     if let Some(fault) = fault {
         command.env(VARIABLE, fault);
         if fault.starts_with("part=") {

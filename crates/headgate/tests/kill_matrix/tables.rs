@@ -33,7 +33,7 @@ pub async fn differences(lake: &Path) -> Vec<String> {
         }
     }
     wrong.extend(found.keys().map(|at| format!("{at:?}: never produced")));
-    let report = verify(&address_of(&lake.join("output")).unwrap()).await.unwrap();
+    let report = verify(&address_of(&lake.join("output")).unwrap(), true).await.unwrap();
     wrong.extend(report.breaks);
     if report.open_debts > 0 {
         wrong.push(format!("{} open debts", report.open_debts));

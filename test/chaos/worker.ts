@@ -83,7 +83,8 @@ export interface LogLine {
   event: "log";
   level: string;
   message: string;
-  target?: string;
+  /** Of librdkafka. */
+  facility?: string;
 }
 
 type Told =

@@ -6,6 +6,8 @@ export interface OpenTransaction {
   send(records: readonly Outgoing[]): Promise<void>;
   /** Ends it and its producer. */
   end(outcome: Outcome): Promise<void>;
+  /** Leaves it open: the end of its producer only. */
+  forsake(): Promise<void>;
 }
 
 /** Begins a transaction of a producer of its own. */
@@ -34,6 +36,7 @@ export async function openTransaction(
       await transaction[outcome]();
       await producer.disconnect();
     },
+    forsake: () => producer.disconnect(),
   };
 }
 

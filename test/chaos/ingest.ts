@@ -6,7 +6,7 @@ import { command, node } from "../support/cli.ts";
 import { writeConfig } from "../support/config-file.ts";
 import { destinationOf } from "../support/events.ts";
 import { createTopic } from "../support/kafka/topics.ts";
-import { account, type Produced } from "./account.ts";
+import { account } from "./account.ts";
 import { Crew } from "./crew.ts";
 import { Flow } from "./flow.ts";
 import type { Lake } from "./lake.ts";
@@ -24,10 +24,11 @@ export interface Setting {
   lake: Lake;
   kafkaOptions?: Record<string, string>;
   flow: { least: number; perSecond: number };
+  triggerMs?: number;
   /** Errors that a healthy worker may log. */
   isExcused?: (told: LogLine) => boolean;
-  /** Where a record belongs at the end, if not where the contract sends it. */
-  destinationOf?: Produced["destinationOf"];
+  /** What somebody else deleted from the output, by partition and offset. */
+  deleted?: readonly [partition: number, offset: number][];
 }
 
 /** What happens while records flow meets these. */
@@ -52,7 +53,8 @@ export async function ingest(
   const logs = join(chaos.folder, "logs");
   await mkdir(logs);
   const query = queryOf(setting, topic);
-  const trigger = { type: "processing_time", interval: `${TRIGGER_MS} milliseconds` } as const;
+  const interval = `${setting.triggerMs ?? TRIGGER_MS} milliseconds`;
+  const trigger = { type: "processing_time", interval } as const;
   const config = { ...query, streaming: { trigger } };
   const file = await writeConfig(join(chaos.folder, "query.yaml"), config);
   const crew = new Crew(logs, file, setting.isExcused ?? (() => false));
@@ -94,17 +96,18 @@ function queryOf(
 /** Takes in what is left, compares the tables with what was produced, and has them verified. */
 async function reckon(
   { counts, folder }: Chaos,
-  { lake, ...setting }: Setting,
+  { lake, deleted = [] }: Setting,
   query: StreamingNodeConfig,
   flow: Flow,
 ): Promise<string[]> {
   const file = await writeConfig(join(folder, "last.yaml"), query);
   const last = await node([command(), "run", file]).ended;
   if (last.status !== 0) return [`the last run ended with ${last.status}: ${last.stderr}`];
+  const gone = new Set(deleted.map(([partition, offset]) => flow.indexOf(partition, offset)));
   const found = await account(lake, {
     count: flow.count,
     indexOf: (partition, offset) => flow.indexOf(partition, offset),
-    destinationOf: setting.destinationOf ?? destinationOf,
+    destinationOf: (index) => (gone.has(index) ? null : destinationOf(index)),
   });
   counts.lost = found.lost;
   counts.doubled = found.doubled;

@@ -73,13 +73,14 @@ async function trouble(chaos: Chaos, store: StoreLake, access: S3Access) {
     crew.add();
     await watch.moved();
     store.proxy.rules = [rule];
-    const kills = chaos.isShort ? 1 : 6;
-    for (let round = 1; round <= kills + 1; round += 1) {
-      await watch.until("each fault came once more", () => {
-        const isMet = commits.injected >= round * ofCommits.length;
-        return isMet && requests.injected >= round * ofRequests.length;
-      });
-      if (round <= kills) await replace(chaos, ingestion);
+    const { kills, turns } = chaos.isShort ? { kills: 1, turns: 1 } : { kills: 6, turns: 3 };
+    for (let killed = 0; ; killed += 1) {
+      const commitsDue = commits.injected + turns * ofCommits.length;
+      const requestsDue = requests.injected + turns * ofRequests.length;
+      const isMet = () => commits.injected >= commitsDue && requests.injected >= requestsDue;
+      await watch.until("each fault came again", isMet);
+      if (killed === kills) break;
+      await replace(chaos, ingestion);
       await watch.moved();
     }
     chaos.say("the store is well again");

@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { goodRecords } from "../support/events.ts";
 import { type KafkaBroker, startKafka } from "../support/kafka/broker.ts";
 import { addPartitions } from "../support/kafka/topics.ts";
-import { openTransaction, transact } from "../support/kafka/transactions.ts";
+import { openTransaction } from "../support/kafka/transactions.ts";
 import { type Ingestion, ingest, SESSION_TIMEOUT_MS } from "./ingest.ts";
 import { localLake } from "./lake.ts";
 import type { Chaos, Scenario } from "./scenario.ts";
@@ -71,19 +70,24 @@ async function restart(chaos: Chaos, broker: KafkaBroker): Promise<Record<string
   return { ...figures, restarts: signals.length, abortedRecords: 3 * ABORTED * signals.length };
 }
 
-/** One transaction is aborted before, one by the broker that comes back, one after. */
+/**
+ * One transaction is aborted before, one by who takes over the name of its producer, which is gone,
+ * and one after. All have one name, so that each begins when the one before it has its markers:
+ * Kafka 4.3 forgets to write those that were due when it was killed, and nobody reads on then.
+ */
 async function absence(
   { counts, random, say }: Chaos,
   broker: KafkaBroker,
   { topic, crew, flow }: Ingestion,
   signal: "SIGKILL" | "SIGTERM",
 ): Promise<void> {
-  const { bootstrapServers } = broker;
-  const aborted = goodRecords(ABORTED, { partitions: flow.ends.length });
-  await transact(bootstrapServers, topic, aborted, "abort");
-  const name = `cut-off-${randomUUID()}`;
-  const cutOff = await openTransaction(bootstrapServers, topic, name);
-  await cutOff.send(aborted);
+  const open = async () => {
+    const transaction = await openTransaction(broker.bootstrapServers, topic, "aborted");
+    await transaction.send(goodRecords(ABORTED, { partitions: flow.ends.length }));
+    return transaction;
+  };
+  await (await open()).end("abort");
+  const cutOff = await open();
   say(`ends the broker with ${signal}, a transaction open`);
   await broker.end(signal);
   if (signal === "SIGKILL") counts.kills += 1;
@@ -92,10 +96,7 @@ async function absence(
   await broker.start();
   crew.disturb();
   say("the broker is back");
-  // Who takes over the name of a producer that is gone aborts what it left open.
-  const successor = await openTransaction(bootstrapServers, topic, name);
-  await successor.send(aborted);
-  await successor.end("abort");
+  await (await open()).end("abort");
 }
 
 async function widen(

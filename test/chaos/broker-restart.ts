@@ -90,6 +90,7 @@ async function absence(
   const cutOff = await open();
   say(`ends the broker with ${signal}, a transaction open`);
   await broker.end(signal);
+  crew.disturb();
   if (signal === "SIGKILL") counts.kills += 1;
   await cutOff.forsake();
   await sleep(random() * ABSENCE_MS);

@@ -3,25 +3,36 @@ import { join } from "node:path";
 import { expect, inject, test } from "vitest";
 import { destinationOf } from "../support/events.ts";
 import { createTopic } from "../support/kafka/topics.ts";
-import { runToEnd, splitEvents, temporaryLake } from "../support/query.ts";
+import { runToEnd, temporaryFolder } from "../support/query.ts";
 import { account } from "./account.ts";
-import { Flow } from "./workers/flow.ts";
-import { indexOf, PARTITIONS } from "./workers/layout.ts";
+import { Flow } from "./flow.ts";
+import { localLake } from "./lake.ts";
 
 const RECORDS = 2_400;
+const PARTITIONS = 12;
 const bootstrapServers = inject("bootstrapServers");
 
 test("the account of the chaos counts what is lost and what is doubled, and only that", async () => {
   const topic = await createTopic(bootstrapServers, PARTITIONS);
-  const place = { bootstrapServers, topic };
-  await new Flow(place, { least: RECORDS, perSecond: RECORDS }).enough();
-  const lake = await temporaryLake();
-  await runToEnd(splitEvents(bootstrapServers, topic, lake));
-  const sound = await account(lake, RECORDS, indexOf, destinationOf);
+  const place = { bootstrapServers, topic, partitions: PARTITIONS };
+  const flow = new Flow(place, { least: RECORDS, perSecond: RECORDS });
+  await flow.enough();
+  const lake = localLake(await temporaryFolder());
+  await runToEnd(lake.query(bootstrapServers, topic));
+  const all = {
+    count: RECORDS,
+    indexOf: (partition: number, offset: number) => flow.indexOf(partition, offset),
+    destinationOf,
+  };
+  const sound = await account(lake, all);
   expect(sound).toEqual({ lost: 0, doubled: 0, wrong: [] });
 
-  const rows = await addFileAgain(lake.rejects);
-  const broken = await account(lake, RECORDS + 7, indexOf, destinationOf);
+  const unexpected = (index: number) => (index === 5 ? null : destinationOf(index));
+  const deleted = await account(lake, { ...all, destinationOf: unexpected });
+  expect(deleted.wrong).toHaveLength(1);
+
+  const rows = await addFileAgain(lake.tables.rejects);
+  const broken = await account(lake, { ...all, count: RECORDS + 7 });
   expect(broken).toMatchObject({ lost: 7, doubled: rows });
 });
 

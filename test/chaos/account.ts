@@ -1,5 +1,6 @@
-import { type Destination, RUNS, type Run, type TablePaths } from "../support/coordinates.ts";
+import { type Destination, RUNS, type Run } from "../support/coordinates.ts";
 import { queryTable } from "../support/readers/read-table.ts";
+import type { Lake } from "./lake.ts";
 
 /** What the tables hold of `[0, count)` records. */
 export interface Account {
@@ -12,15 +13,21 @@ export interface Account {
 /** Enough to see what went wrong. */
 const SHOWN = 20;
 
+/** What is known of the records that were produced. */
+export interface Produced {
+  count: number;
+  indexOf(partition: number, offset: number): number | undefined;
+  /** Null for a record that is to be in no table any more. */
+  destinationOf(index: number): Destination | null;
+}
+
 /**
  * Compares every coordinate produced with every coordinate stored: a byte a record and table,
  * where `differences` of the test support keeps words.
  */
 export async function account(
-  tables: Required<TablePaths>,
-  count: number,
-  indexOf: (partition: number, offset: number) => number,
-  destinationOf: (index: number) => Destination,
+  { tables, environment }: Pick<Lake, "tables" | "environment">,
+  { count, indexOf, destinationOf }: Produced,
 ): Promise<Account> {
   const found: Account = { lost: 0, doubled: 0, wrong: [] };
   const times = {
@@ -33,11 +40,10 @@ export async function account(
   };
   for (const destination of Object.keys(times) as Destination[]) {
     const counted = times[destination];
-    for (const run of await queryTable<Run>(tables[destination], RUNS)) {
+    for (const run of await queryTable<Run>(tables[destination], RUNS, environment)) {
       for (let offset = run.low; offset < run.past; offset += 1) {
         const index = indexOf(run.partition, offset);
-        const isProduced = index < count;
-        if (isProduced) counted[index] = run.times;
+        if (index !== undefined && index < count) counted[index] = run.times;
         else tell(`${run.partition}/${offset}: never produced, found in ${destination}`);
       }
     }
@@ -46,11 +52,14 @@ export async function account(
     const { output, rejects, deadLetters } = times;
     const total = (output[index] ?? 0) + (rejects[index] ?? 0) + (deadLetters[index] ?? 0);
     const destination = destinationOf(index);
-    if (total === 1 && times[destination][index] === 1) continue;
+    if (destination === null ? total === 0 : total === 1 && times[destination][index] === 1)
+      continue;
     if (total === 0) found.lost += 1;
     if (total > 1) found.doubled += 1;
     const places = Object.entries(times).map(([name, counted]) => `${name}: ${counted[index]}`);
-    tell(`record ${index}: expected in ${destination}, found in ${places.join(", ")}`);
+    tell(
+      `record ${index}: expected in ${destination ?? "no table"}, found in ${places.join(", ")}`,
+    );
   }
   return found;
 }

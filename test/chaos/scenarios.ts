@@ -1,8 +1,19 @@
+import { brokerRestart } from "./broker-restart.ts";
+import { faultPoints } from "./fault-points.ts";
+import { SESSION_TIMEOUT_MS } from "./ingest.ts";
+import { otherWriters } from "./other-writers/other-writers.ts";
 import type { Scenario } from "./scenario.ts";
+import { storeTrouble } from "./store-trouble.ts";
 import { workers } from "./workers/workers.ts";
 
 /** In the order in which they run. */
 export const scenarios: readonly Scenario[] = [
-  workers("workers-cooperative-sticky", { "kafka.session.timeout.ms": "6000" }),
+  faultPoints,
+  workers("workers-cooperative-sticky", {
+    "kafka.session.timeout.ms": String(SESSION_TIMEOUT_MS),
+  }),
   workers("workers-kip-848", { "kafka.group.protocol": "consumer" }),
+  brokerRestart,
+  storeTrouble,
+  otherWriters,
 ];

@@ -5,9 +5,10 @@ import { expect, inject, test } from "vitest";
 import { node } from "../support/cli.ts";
 import { createTopic } from "../support/kafka/topics.ts";
 import { splitEvents, temporaryLake } from "../support/query.ts";
-import { Flow } from "./workers/flow.ts";
+import { Flow } from "./flow.ts";
 
 const STOPS = 3;
+const PARTITIONS = 12;
 const WORKER = `
   const { startQuery, gracefulShutdown } = require("headgate");
   startQuery(JSON.parse(process.env.QUERY)).then((query) => {
@@ -17,9 +18,12 @@ const WORKER = `
 
 test("a drained stop waits for the log checkpoint that is being written", async () => {
   const bootstrapServers = inject("bootstrapServers");
-  const topic = await createTopic(bootstrapServers, 12);
+  const topic = await createTopic(bootstrapServers, PARTITIONS);
   const lake = await temporaryLake();
-  const flow = new Flow({ bootstrapServers, topic }, { least: 1, perSecond: 1_200 });
+  const flow = new Flow(
+    { bootstrapServers, topic, partitions: PARTITIONS },
+    { least: 1, perSecond: 1_200 },
+  );
   const trigger = { type: "processing_time", interval: "50 milliseconds" } as const;
   const config = { ...splitEvents(bootstrapServers, topic, lake), streaming: { trigger } };
   for (let stop = 1; stop <= STOPS; stop += 1) {

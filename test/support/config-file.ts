@@ -6,7 +6,11 @@ import { temporaryFolder } from "./query.ts";
 
 /** The configuration as a file: JSON is YAML, only the spelling of the keys differs. */
 export async function configFile(config: StreamingNodeConfig): Promise<string> {
-  const path = join(await temporaryFolder(), `${config.name}.yaml`);
+  return writeConfig(join(await temporaryFolder(), `${config.name}.yaml`), config);
+}
+
+/** Answers the path that it was given. */
+export async function writeConfig(path: string, config: StreamingNodeConfig): Promise<string> {
   await writeFile(path, JSON.stringify(spelled(config)));
   return path;
 }

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Crew } from "../crew.ts";
+import { SESSION_TIMEOUT_MS } from "../ingest.ts";
 import type { Chaos } from "../scenario.ts";
-import type { Crew } from "./crew.ts";
+import type { Watch } from "../watch.ts";
+import type { Worker } from "../worker.ts";
 import type { Move } from "./moves.ts";
-import type { Watch } from "./watch.ts";
-import type { Worker } from "./worker.ts";
 
-/** What the brokers wait for a silent member: here, in `scenarios.ts` and in the brokers' properties. */
-export const SESSION_TIMEOUT_MS = 6_000;
 /** One that wakes may hear of its lost partitions before it commits: then there is no refusal. */
 const FREEZE_ATTEMPTS = 3;
 /** So that a rebalance is under way when the kill comes. */

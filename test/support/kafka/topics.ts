@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type IHeaders, Kafka, logLevel, Partitioners } from "kafkajs";
+import { type IHeaders, Kafka, logLevel, Partitioners, type RetryOptions } from "kafkajs";
 
 /** A record to produce. An absent partition means 0. */
 export interface Outgoing {
@@ -20,8 +20,8 @@ export interface Coordinate {
 
 const BATCH_RECORDS = 5_000;
 
-export function client(bootstrapServers: string): Kafka {
-  return new Kafka({ brokers: [bootstrapServers], logLevel: logLevel.NOTHING });
+export function client(bootstrapServers: string, retry: RetryOptions = {}): Kafka {
+  return new Kafka({ brokers: [bootstrapServers], logLevel: logLevel.NOTHING, retry });
 }
 
 /** Creates a topic of its own for the caller and answers its name. */

@@ -6,15 +6,20 @@ export interface OpenTransaction {
   send(records: readonly Outgoing[]): Promise<void>;
   /** Ends it and its producer. */
   end(outcome: Outcome): Promise<void>;
+  /** Leaves it open: the end of its producer only. */
+  forsake(): Promise<void>;
 }
 
-/** Begins a transaction of a producer of its own. */
+/** A transaction of this name may be on its way to its end, or its coordinator to its start. */
+const PATIENCE = { retries: 30, maxRetryTime: 1_000 };
+
+/** Begins a transaction of a producer of its own; one of the same name has ended by then. */
 export async function openTransaction(
   bootstrapServers: string,
   topic: string,
   name = "test",
 ): Promise<OpenTransaction> {
-  const producer = client(bootstrapServers).producer({
+  const producer = client(bootstrapServers, PATIENCE).producer({
     transactionalId: `${name}-${topic}`,
     maxInFlightRequests: 1,
     idempotent: true,
@@ -34,6 +39,7 @@ export async function openTransaction(
       await transaction[outcome]();
       await producer.disconnect();
     },
+    forsake: () => producer.disconnect(),
   };
 }
 

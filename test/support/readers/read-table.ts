@@ -32,15 +32,19 @@ const script = join(readersFolder, "read_table.py");
 
 /** What independent implementations say of a table: counts, types, nulls and bounds. */
 export async function summarize(path: string): Promise<TableSummary> {
-  return read("summary", path);
+  return read(storeOf(path), "summary", path);
 }
 
-/** Rows of a DuckDB query over the table, which is called `t`; bytes come in hexadecimal. */
+/**
+ * Rows of a DuckDB query over the table, which is called `t`; bytes come in hexadecimal. Outside a
+ * run of vitest `environment` tells of the store, if the table lies in one.
+ */
 export async function queryTable<Row = Record<string, unknown>>(
   path: string,
   sql: string,
+  environment = storeOf(path),
 ): Promise<Row[]> {
-  return read("query", path, sql);
+  return read(environment, "query", path, sql);
 }
 
 export async function countRows(path: string): Promise<number> {
@@ -48,8 +52,11 @@ export async function countRows(path: string): Promise<number> {
   return row?.n ?? 0;
 }
 
-async function read<Answer>(mode: string, path: string, ...rest: string[]): Promise<Answer> {
-  // Straight from the store, whatever a test put between it and the engine.
-  const env = path.startsWith("s3://") ? storeOptions(inject("s3")) : {};
-  return JSON.parse(await run(await readers(), [script, mode, path, ...rest], { env }));
+/** Straight at the store, whatever a test put between it and the engine. */
+function storeOf(path: string): Record<string, string> {
+  return path.startsWith("s3://") ? storeOptions(inject("s3")) : {};
+}
+
+async function read<Answer>(env: Record<string, string>, ...args: string[]): Promise<Answer> {
+  return JSON.parse(await run(await readers(), [script, ...args], { env }));
 }

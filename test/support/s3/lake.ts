@@ -19,9 +19,15 @@ export interface StoreLake extends Lake {
 }
 
 export async function storeLake(): Promise<StoreLake> {
-  const bucket = await Bucket.create(inject("s3"));
-  const proxy = await FaultProxy.start(inject("s3"));
-  onTestFinished(() => proxy.stop());
+  const lake = await openStoreLake(inject("s3"));
+  onTestFinished(() => lake.proxy.stop());
+  return lake;
+}
+
+/** Its proxy is the caller's to stop. */
+export async function openStoreLake(access: S3Access): Promise<StoreLake> {
+  const bucket = await Bucket.create(access);
+  const proxy = await FaultProxy.start(access);
   const root = `s3://${bucket.name}/lake`;
   return {
     output: `${root}/events`,

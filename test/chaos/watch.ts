@@ -1,9 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Crew } from "./crew.ts";
 import type { Flow } from "./flow.ts";
-import { PARTITIONS } from "./layout.ts";
+import type { Lake } from "./lake.ts";
 
 const EVERY_MS = 100;
 /**
@@ -21,12 +19,12 @@ const WAIT_LIMIT_MS = 3 * STALL_LIMIT_MS;
  * of it is the rebalance.
  */
 export class Watch {
-  readonly committed: number[] = new Array(PARTITIONS).fill(0);
+  readonly committed: number[] = [];
   /** The next entry to read. */
   version = 0;
   longestWaitMs = 0;
   longestStallMs = 0;
-  readonly #log: string;
+  readonly #lake: Lake;
   readonly #flow: Flow;
   readonly #crew: Crew;
   /** Since when a partition has records to commit. */
@@ -34,8 +32,8 @@ export class Watch {
   #isOver = false;
   #broken: unknown;
 
-  constructor(output: string, flow: Flow, crew: Crew) {
-    this.#log = join(output, "_delta_log");
+  constructor(lake: Lake, flow: Flow, crew: Crew) {
+    this.#lake = lake;
     this.#flow = flow;
     this.#crew = crew;
     void this.#run().catch((error) => {
@@ -63,8 +61,8 @@ export class Watch {
       if (failure !== undefined) throw failure;
     }
     if (this.longestStallMs > STALL_LIMIT_MS) {
-      const behind = this.committed
-        .map((end, partition) => `${partition}: ${end} of ${this.#flow.ends[partition]}`)
+      const behind = this.#flow.ends
+        .map((end, partition) => `${partition}: ${this.#at(partition)} of ${end}`)
         .join(", ");
       throw new Error(`a partition stalled for ${this.longestStallMs} ms; ${behind}`);
     }
@@ -79,7 +77,7 @@ export class Watch {
   }
 
   /** Until each of `partitions`, or every one, has moved. */
-  async moved(partitions: readonly number[] = [...this.committed.keys()]): Promise<void> {
+  async moved(partitions: readonly number[] = [...this.#flow.ends.keys()]): Promise<void> {
     const before = [...this.committed];
     await this.until("others move what is read", () =>
       partitions.every((one) => this.#at(one) > (before[one] ?? 0)),
@@ -99,8 +97,7 @@ export class Watch {
   }
 
   async #readNext(): Promise<boolean> {
-    const name = `${String(this.version).padStart(20, "0")}.json`;
-    const text = await readFile(join(this.#log, name), "utf8").catch(() => undefined);
+    const text = await this.#lake.entry(this.version);
     if (text === undefined) return false;
     for (const { partition, end } of ledgerOf(text)) {
       this.committed[partition] = end;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
-import { root } from "../../support/root.ts";
+import { root } from "../support/root.ts";
 
 /** A trigger's interval, and a part of it in which records are sure to have come. */
 export const TRIGGER_MS = 500;
@@ -26,9 +26,17 @@ export class Worker {
   readonly ended: Promise<number | NodeJS.Signals>;
   #batchAt = 0;
   readonly #child: ChildProcess;
+  readonly #isExcused: (told: LogLine) => boolean;
 
-  constructor(name: string, build: string, config: string, log: string) {
+  constructor(
+    name: string,
+    build: string,
+    config: string,
+    log: string,
+    isExcused: (told: LogLine) => boolean,
+  ) {
     this.name = name;
+    this.#isExcused = isExcused;
     this.#child = spawn(process.execPath, [build, "run", config, "--json", "--log-level", "info"], {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
@@ -63,7 +71,7 @@ export class Worker {
       this.#batchAt = Date.now();
       this.version = told.batchId;
       this.partitions = told.positions.map(({ partition }) => partition);
-    } else if (told?.event !== "log" || told.level === "error") {
+    } else if (told?.event !== "log" || (told.level === "error" && !this.#isExcused(told))) {
       this.complaints.push(line);
     } else if (told.message.startsWith("fenced")) {
       this.fences += 1;
@@ -71,9 +79,17 @@ export class Worker {
   }
 }
 
+export interface LogLine {
+  event: "log";
+  level: string;
+  message: string;
+  /** Of librdkafka. */
+  facility?: string;
+}
+
 type Told =
   | { event: "batch"; batchId: number; positions: { partition: number }[] }
-  | { event: "log"; level: string; message: string }
+  | LogLine
   | { event: "error" };
 
 function parsed(line: string): Told | undefined {

@@ -1,0 +1,2 @@
+export const cargo: string;
+export function hostTarget(): string;

@@ -20,6 +20,15 @@ export interface StreamingQueryProgress {
   lagSeconds: number;
   memoryBytes: Record<"fetchQueue" | "chunks" | "writers" | "commit", number>;
   lastVerdict?: Verdict;
+  /**
+   * Only between triggers, once a second: a call to the tables' store that is not answered yet. What
+   * may mend is tried again until the budget is spent.
+   */
+  waiting?: {
+    operation: "write" | "close" | "commit" | "refresh";
+    elapsedMs: number;
+    budgetMs: number;
+  };
   /** With every bigint as a string. */
   toJSON(): object;
 }

@@ -111,7 +111,7 @@ async function reckon(
   });
   counts.lost = found.lost;
   counts.doubled = found.doubled;
-  const verify = [command(), "verify", "--json", lake.tables.output];
+  const verify = [command(), "verify", "--deep", "--json", lake.tables.output];
   const { status, stdout, stderr } = await node(verify, lake.environment).ended;
   if (status !== 0) return [...found.wrong, `verify: ${stdout}${stderr}`];
   const { openDebts } = JSON.parse(stdout);

@@ -81,12 +81,12 @@ test.skipIf(!hasStrace)(
         expect(synced(named), `${named} of ${to}`).toBeLessThan(at);
       }
     }
-    for (const { path, to = "" } of calls.filter(({ to = "" }) =>
-      to.endsWith(".checkpoint.parquet"),
-    )) {
-      const newest = calls.findIndex((c) => c.to === join(to, "..", "_last_checkpoint"));
-      expect(synced(path), to).toBeGreaterThanOrEqual(0);
-      expect(newest, `${to} is named newest`).toBeGreaterThan(synced(path));
+    for (const [at, { to = "" }] of calls.entries()) {
+      if (!to.endsWith(".checkpoint.parquet")) continue;
+      const newest = join(to, "..", "_last_checkpoint");
+      const named = calls.findIndex((call, later) => later > at && call.to === newest);
+      expect(synced(to), to).toBeGreaterThan(at);
+      expect(named, `${to} is named newest`).toBeGreaterThan(synced(to));
     }
     expect(calls.some(({ to = "" }) => to.endsWith(".checkpoint.parquet"))).toBe(true);
   },

@@ -140,6 +140,15 @@ pub struct NativeProgress {
     pub lag_seconds: f64,
     pub memory_bytes: NativeMemory,
     pub last_verdict: Option<NativeVerdict>,
+    pub waiting: Option<NativeWaiting>,
+}
+
+#[napi(object)]
+pub struct NativeWaiting {
+    #[napi(ts_type = "'write' | 'close' | 'commit' | 'refresh'")]
+    pub operation: String,
+    pub elapsed_ms: f64,
+    pub budget_ms: f64,
 }
 
 impl From<&RuleResult> for NativeRuleResult {
@@ -285,6 +294,11 @@ impl From<ProgressReport> for NativeProgress {
                 commit: memory.commit as f64,
             },
             last_verdict: progress.verdict.as_ref().map(Into::into),
+            waiting: progress.waiting.map(|waiting| NativeWaiting {
+                operation: waiting.operation.to_owned(),
+                elapsed_ms: waiting.elapsed.as_secs_f64() * 1e3,
+                budget_ms: waiting.budget.as_secs_f64() * 1e3,
+            }),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use headgate_model::{
@@ -15,7 +16,7 @@ use crate::committer::{Committer, Files, OpenLog, Settled};
 use crate::data_file::delete;
 use crate::fault::DeltaFault;
 use crate::image::{Fit, Image};
-use crate::log::Log;
+use crate::log::{Log, RETRY_BUDGET};
 use crate::object_stores::StoreOptions;
 use crate::outbox::Cursors;
 use crate::patience::patiently;
@@ -126,6 +127,10 @@ impl LakeSink for DeltaSink {
         if let Some(opened) = &mut self.opened {
             opened.discard().await;
         }
+    }
+
+    fn patience(&self) -> Duration {
+        RETRY_BUDGET
     }
 
     async fn close(&mut self) {

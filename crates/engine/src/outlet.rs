@@ -1,12 +1,12 @@
 //! Write, decide, commit, observe: the second half of a batch's life.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use headgate_model::{
     BatchCommit, BatchObserver, Block, BoxFault, CommitOutcome, CommittedBatch, Decision,
     FaultPoint, InterventionGate, LakeSink, Ledger, MemoryUse, Progress, SinkImage, Status,
-    TableTotal, reach,
+    TableTotal, Waiting, reach,
 };
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -23,16 +23,61 @@ pub(crate) struct Outlet<K> {
     pub epoch: u64,
     pub version: i64,
     pub write_time: Duration,
+    /// The call to the store that is under way.
+    pub calls: Calls,
 }
+
+/// What the outlet waits for, as its reporter sees it.
+#[derive(Clone, Default)]
+pub(crate) struct Calls(Arc<Mutex<Option<(&'static str, Instant)>>>);
+
+impl Calls {
+    async fn during<T>(&self, operation: &'static str, call: impl Future<Output = T>) -> T {
+        self.set(Some((operation, Instant::now())));
+        let done = call.await;
+        self.set(None);
+        done
+    }
+
+    fn set(&self, call: Option<(&'static str, Instant)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = call;
+    }
+
+    fn now(&self) -> Option<(&'static str, Instant)> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call that takes longer is reported, as often.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 impl<K: LakeSink> Outlet<K> {
     /// Ends when `work` is closed and done; what was not cut by then is dropped.
     pub async fn run(mut self, mut work: mpsc::Receiver<Work>) -> Result<(), BoxFault> {
         let mut result = Ok(());
+        let (calls, observer) = (self.calls.clone(), Arc::clone(&self.observer));
+        let budget = self.sink.patience();
         while result.is_ok()
             && let Some(next) = work.recv().await
         {
-            result = self.step(next).await;
+            let version = self.version;
+            let step = self.step(next);
+            tokio::pin!(step);
+            result = loop {
+                tokio::select! {
+                    biased;
+                    done = &mut step => break done,
+                    () = tokio::time::sleep(REPORT_EVERY) => {
+                        let Some((operation, since)) = calls.now() else { continue };
+                        let elapsed = since.elapsed();
+                        if elapsed >= REPORT_EVERY {
+                            let waiting = Some(Waiting { operation, elapsed, budget });
+                            observer
+                                .progress(Progress { waiting, ..Progress::idle(version, now_us()) });
+                        }
+                    }
+                }
+            };
         }
         self.sink.discard().await;
         self.sink.close().await;
@@ -44,7 +89,7 @@ impl<K: LakeSink> Outlet<K> {
             Work::Rows { epoch, tables } if epoch == self.epoch => {
                 let started = Instant::now();
                 for (role, rows) in tables {
-                    self.sink.write(role, rows).await?;
+                    self.calls.during("write", self.sink.write(role, rows)).await?;
                 }
                 self.write_time += started.elapsed();
             }
@@ -52,25 +97,16 @@ impl<K: LakeSink> Outlet<K> {
             Work::Rows { .. } | Work::Cut(_) => {}
             Work::Idle { elapsed, lag, fetch_queue } => {
                 let memory = MemoryUse { fetch_queue, ..MemoryUse::default() };
-                self.observer.progress(Progress {
-                    version: self.version,
-                    at_us: now_us(),
-                    num_input_rows: 0,
-                    elapsed,
-                    busy: Duration::ZERO,
-                    phases: Default::default(),
-                    lag,
-                    memory,
-                    ledger: None,
-                });
-                released(&self.sink.refresh().await?)?;
+                let idle = Progress::idle(self.version, now_us());
+                self.observer.progress(Progress { elapsed, lag, memory, ..idle });
+                released(&self.calls.during("refresh", self.sink.refresh()).await?)?;
             }
             Work::Settled { reply } => {
                 // Whoever asked may have failed meanwhile.
                 let _ = reply.send(());
             }
             Work::Refresh { reply } => {
-                let image = self.sink.refresh().await?;
+                let image = self.calls.during("refresh", self.sink.refresh()).await?;
                 released(&image)?;
                 let _ = reply.send(image);
             }
@@ -89,7 +125,7 @@ impl<K: LakeSink> Outlet<K> {
         let writers = self.sink.buffered_bytes();
         let started = Instant::now();
         if cut.verdict.status != Status::Block {
-            self.sink.close_files().await?;
+            self.calls.during("close", self.sink.close_files()).await?;
         }
         phases.write = std::mem::take(&mut self.write_time) + started.elapsed();
         let started = Instant::now();
@@ -102,7 +138,7 @@ impl<K: LakeSink> Outlet<K> {
             Some(_) => Some(Block::Policy),
         };
         let commit = BatchCommit { ledger: ledger.clone(), blocked };
-        let outcome = self.sink.commit(commit).await?;
+        let outcome = self.calls.during("commit", self.sink.commit(commit)).await?;
         phases.commit = started.elapsed();
         match outcome {
             CommitOutcome::Fenced { image, same_group } => {
@@ -155,6 +191,7 @@ impl<K: LakeSink> Outlet<K> {
             lag: *lag,
             memory: MemoryUse { fetch_queue: *fetch_queue, chunks: *chunks, writers, commit: 0 },
             ledger: Some(ledger),
+            waiting: None,
         });
     }
 }

@@ -99,6 +99,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             epoch: 0,
             version: image.version,
             write_time: Duration::ZERO,
+            calls: Default::default(),
         };
         Ok(Self {
             intake,

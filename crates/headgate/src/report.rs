@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat};
 use headgate_model::{
     CommittedBatch, Ledger, MemoryUse, Phases, Progress, Severity, Status, TableRole, Verdict,
+    Waiting,
 };
 
 #[derive(Clone, Debug)]
@@ -42,6 +43,7 @@ pub struct ProgressReport {
     pub lag_seconds: f64,
     pub memory: MemoryUse,
     pub verdict: Option<Verdict>,
+    pub waiting: Option<Waiting>,
 }
 
 /// Which names the tables of a query go by.
@@ -104,8 +106,18 @@ fn texts(verdict: &Verdict, severity: Severity) -> Vec<String> {
 }
 
 pub fn progress(progress: Progress) -> ProgressReport {
-    let Progress { version, at_us, num_input_rows, elapsed, busy, phases, lag, memory, ledger } =
-        progress;
+    let Progress {
+        version,
+        at_us,
+        num_input_rows,
+        elapsed,
+        busy,
+        phases,
+        lag,
+        memory,
+        ledger,
+        waiting,
+    } = progress;
     let rate = |seconds: f64| if seconds > 0.0 { num_input_rows as f64 / seconds } else { 0.0 };
     ProgressReport {
         batch_id: version,
@@ -118,6 +130,7 @@ pub fn progress(progress: Progress) -> ProgressReport {
         lag_seconds: lag.time.as_secs_f64(),
         memory,
         verdict: ledger.map(|ledger| ledger.verdict),
+        waiting,
     }
 }
 

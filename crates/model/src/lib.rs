@@ -31,7 +31,9 @@ pub use fault::{Blame, BoxFault, Fault, FaultContext, Retry};
 pub use fault_point::{FaultPoint, Injected, reach};
 pub use gate::{Decision, InterventionGate, Proceed};
 pub use ledger::{Counts, Ledger, PartitionLedger};
-pub use observer::{BatchObserver, CommittedBatch, Lag, MemoryUse, Phases, Progress, Silent};
+pub use observer::{
+    BatchObserver, CommittedBatch, Lag, MemoryUse, Phases, Progress, Silent, Waiting,
+};
 pub use position::{PartitionId, Positions};
 pub use record::{Advance, ChunkBuilder, RecordChunk, RecordRef};
 pub use row::{FieldViolation, UNKNOWN_FIELD, field_paths};

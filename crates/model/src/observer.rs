@@ -43,6 +43,16 @@ pub struct Lag {
     pub time: Duration,
 }
 
+/// A call to the tables' store that has not been answered yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// `write`, `close`, `commit` or `refresh`.
+    pub operation: &'static str,
+    pub elapsed: Duration,
+    /// How long what may mend is tried again before the query fails.
+    pub budget: Duration,
+}
+
 /// One trigger's progress; idle triggers report one too, with 0 rows.
 #[derive(Clone, Debug)]
 pub struct Progress {
@@ -59,6 +69,26 @@ pub struct Progress {
     pub memory: MemoryUse,
     /// Absent on an idle trigger.
     pub ledger: Option<Ledger>,
+    /// Only between triggers: once a second while a store keeps the query waiting.
+    pub waiting: Option<Waiting>,
+}
+
+impl Progress {
+    /// Of a moment in which nothing was read or committed.
+    pub fn idle(version: i64, at_us: i64) -> Self {
+        Self {
+            version,
+            at_us,
+            num_input_rows: 0,
+            elapsed: Duration::ZERO,
+            busy: Duration::ZERO,
+            phases: Phases::default(),
+            lag: Lag::default(),
+            memory: MemoryUse::default(),
+            ledger: None,
+            waiting: None,
+        }
+    }
 }
 
 pub trait BatchObserver: Send + Sync + 'static {

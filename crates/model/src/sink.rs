@@ -1,6 +1,7 @@
 //! The seam that batches leave through: tables with one commit point.
 
 use std::future::Future;
+use std::time::Duration;
 
 use arrow_array::RecordBatch;
 
@@ -124,6 +125,9 @@ pub trait LakeSink: Send + 'static {
 
     /// Drops the open batch.
     fn discard(&mut self) -> impl Future<Output = ()> + Send;
+
+    /// How long a store that does not answer is tried again before a call fails.
+    fn patience(&self) -> Duration;
 
     /// Waits for what runs apart from batches; nothing follows.
     fn close(&mut self) -> impl Future<Output = ()> + Send;

@@ -1,4 +1,5 @@
 use headgate_engine::{StopMode, Trigger};
+use headgate_model::fake::CommitEvent;
 use headgate_model::{Status, TableRole};
 use tokio::time::Instant;
 
@@ -155,4 +156,26 @@ async fn a_gap_alone_is_not_worth_a_commit() {
     worker.stopped(StopMode::Drain).await;
     let range = rig.lake.ledgers()[0].partitions[0].clone();
     assert_eq!((range.start, range.end, range.gaps), (0, 4, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_keeps_the_query_waiting_is_reported_every_second_with_its_budget() {
+    let rig = Rig::ticking();
+    let worker = rig.start_alone().await;
+    worker.sink.on_commit(CommitEvent::Freezes);
+    rig.append(&[GOOD; 3]);
+    tokio::time::sleep(secs(15)).await;
+    worker.sink.thaw();
+    settle().await;
+    let waited = worker.told.progress();
+    let waited: Vec<_> = waited.iter().filter_map(|progress| progress.waiting).collect();
+    assert!(waited.len() >= 3, "{waited:?}");
+    for (at, waiting) in waited.iter().enumerate() {
+        let said = (waiting.operation, waiting.elapsed, waiting.budget);
+        assert_eq!(said, ("commit", secs(at as u64 + 1), secs(60)));
+    }
+    let calm = worker.told.progress().pop().unwrap();
+    assert_eq!((calm.waiting, calm.version), (None, worker.told.batches()[0].version));
+    worker.stopped(StopMode::Drain).await;
+    rig.assert_exactly_once();
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use arrow_array::RecordBatch;
 
@@ -271,6 +272,10 @@ impl LakeSink for MemorySink {
 
     async fn discard(&mut self) {
         self.open.clear();
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(60)
     }
 
     async fn close(&mut self) {}

@@ -8,6 +8,8 @@ const SAMPLE_EVERY = 5;
 export interface MarkedMemory extends Memory {
   commit: number;
   samples: number;
+  /** Of the samples: what is left when no log checkpoint is being written. */
+  leastRssKib: number;
 }
 
 /** The memory of a process around one of its commits: the median of samples. */
@@ -36,6 +38,7 @@ export class MemoryMark {
     return {
       commit: this.#commit,
       samples: samples.length,
+      leastRssKib: Math.min(...samples.map(({ rssKib }) => rssKib)),
       rssKib: of("rssKib"),
       anonymousKib: of("anonymousKib"),
       fileKib: of("fileKib"),

@@ -130,19 +130,25 @@ export class Faults {
   }
 
   async #optimize(): Promise<void> {
-    const { checker, foreign, lake } = this.#scene;
-    for (const table of Object.values(lake.tables)) {
-      const files = await checker.alone(() => foreign.optimize(table));
-      this.#say(`OPTIMIZE rewrote ${files} files of ${table}`);
-    }
+    const { foreign } = this.#scene;
+    this.#say(
+      `OPTIMIZE rewrote ${await this.#eachTable((table) => foreign.optimize(table))} files`,
+    );
   }
 
   async #vacuum(): Promise<void> {
-    const { checker, foreign, lake } = this.#scene;
-    for (const table of Object.values(lake.tables)) {
-      const files = await checker.alone(() => foreign.vacuum(table));
-      this.#say(`VACUUM deleted ${files} files of ${table}`);
-    }
+    const { foreign } = this.#scene;
+    this.#say(`VACUUM deleted ${await this.#eachTable((table) => foreign.vacuum(table))} files`);
+  }
+
+  /** What is done to each table while nobody checks them; answers the sum. */
+  #eachTable(work: (table: string) => Promise<number>): Promise<number> {
+    const { checker, lake } = this.#scene;
+    return checker.alone(async () => {
+      let sum = 0;
+      for (const table of Object.values(lake.tables)) sum += await work(table);
+      return sum;
+    });
   }
 
   async #troubleStore(): Promise<void> {

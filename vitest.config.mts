@@ -14,7 +14,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "api", include: ["test/api/**/*.test.ts"], benchmark: { include: [] } },
+        test: {
+          name: "api",
+          include: ["test/{api,soak}/**/*.test.ts"],
+          benchmark: { include: [] },
+        },
       },
       {
         extends: true,

@@ -241,6 +241,7 @@ export interface NativeProgress {
   lagSeconds: number
   memoryBytes: NativeMemory
   lastVerdict?: NativeVerdict
+  waiting?: NativeWaiting
 }
 
 export interface NativeRejects {
@@ -366,6 +367,12 @@ export interface NativeVerifyReport {
   sideTables: Array<NativeSideReport>
   rows?: NativeRowsReport
   partitions: Array<NativePartitionStanding>
+}
+
+export interface NativeWaiting {
+  operation: 'write' | 'close' | 'commit' | 'refresh'
+  elapsedMs: number
+  budgetMs: number
 }
 
 /** Makes small files larger. */

@@ -9,7 +9,7 @@
 //! | `log`, `head`, `entry`, `commit` | one log: read an entry, put one if absent, tell whose it is |
 //! | `image`, `app_id`, `account` | what a query keeps in the log, its names and its JSON |
 //! | `committer`, `first_commit`, `side` | the protocol: batches, blocks, debts and payments |
-//! | `checkpoint`, `clean_up` | what runs apart from commits |
+//! | `checkpoint`, `clean_up`, `background` | what runs apart from commits |
 //! | `maintenance` | files made larger, dead ones deleted, along a curve if asked |
 //! | `outbox` | the log as observers follow it |
 //! | `operate` | what operators commit: release, adopt, rewind |
@@ -26,6 +26,7 @@ mod active;
 mod address;
 mod answer;
 mod app_id;
+mod background;
 mod checkpoint;
 mod clean_up;
 mod commit;

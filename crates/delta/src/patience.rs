@@ -1,5 +1,6 @@
 //! Trying again what a store may answer better later.
 
+use std::error::Error;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -22,7 +23,8 @@ where
     loop {
         match work().await {
             Err(fault) if may_mend(&fault) && started.elapsed() < BUDGET => {
-                tracing::warn!(%fault, "a store failed, trying again");
+                let cause = fault.source().map(ToString::to_string).unwrap_or_default();
+                tracing::warn!(%fault, cause, "a store failed, trying again");
                 tokio::time::sleep(pauses.next()).await;
             }
             done => return done,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use delta_kernel::snapshot::Snapshot as KernelSnapshot;
 use deltalake::kernel::Snapshot;
 use deltalake::logstore::object_store::{Error as StoreError, ObjectStoreExt};
 use deltalake::logstore::{CommitOrBytes, LogStore, LogStoreRef};
-use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError, ObjectStore, Path, checkpoints};
+use deltalake::{DeltaTableBuilder, DeltaTableError, ObjectStore, Path};
 use futures::TryStreamExt;
 use headgate_model::{FaultPoint, reach};
 use url::Url;
@@ -37,7 +38,7 @@ pub(crate) struct TableStore {
     options: StoreOptions,
     /// Where tests can break a put: before it, and after it took effect.
     pub puts: [FaultPoint; 2],
-    checkpoints: Arc<Checkpoints>,
+    pub checkpoints: Arc<Checkpoints>,
 }
 
 impl TableStore {
@@ -62,6 +63,11 @@ impl TableStore {
         self.checkpoints = Arc::new(Checkpoints::every(commits));
     }
 
+    /// The same place by handles of its own.
+    pub fn reopened(&self) -> Result<Self, DeltaFault> {
+        Self::open(self.store.root_url(), &self.options, self.synced_root.clone())
+    }
+
     /// Another table that is reached as this one is.
     pub fn beside(&self, address: &Url) -> Result<Self, DeltaFault> {
         Self::open(address, &self.options, None)
@@ -77,19 +83,25 @@ impl TableStore {
 
     /// Writes a checkpoint of `version`, or of the newest one; answers which.
     pub async fn checkpoint(&self, version: Option<i64>) -> Result<i64, DeltaFault> {
-        let fail = |source| DeltaFault::store("write a checkpoint", &self.address, source);
-        let mut table = DeltaTable::new(self.checkpoint_store().map_err(fail)?);
-        match version {
-            Some(version) => table.load_version(version as u64).await,
-            None => table.load().await,
-        }
-        .map_err(fail)?;
-        reach(FaultPoint::Checkpoint)
-            .map_err(|error| DeltaFault::store("write a checkpoint", &self.address, error))?;
-        checkpoints::create_checkpoint(&table, None).await.map_err(fail)?;
-        let version = table.version().unwrap_or_default() as i64;
-        self.checkpoints.found(version);
-        Ok(version)
+        let fail = |source: Source| DeltaFault::store("write a checkpoint", &self.address, source);
+        let store = self.checkpoint_store().map_err(|source| fail(source.into()))?;
+        let engine = store.engine(None);
+        let root = store.transaction_url(None).map_err(|source| fail(source.into()))?;
+        // Straight by the kernel, which streams: deltalake would hold the whole file list.
+        let written = tokio::task::spawn_blocking(move || -> Result<i64, Source> {
+            let builder = KernelSnapshot::builder_for(root);
+            let builder = match version {
+                Some(version) => builder.at_version(version as u64),
+                None => builder,
+            };
+            let snapshot = builder.build(engine.as_ref())?;
+            reach(FaultPoint::Checkpoint)?;
+            snapshot.checkpoint(engine.as_ref(), None)?;
+            Ok(snapshot.version() as i64)
+        });
+        let written = written.await.map_err(|source| fail(source.into()))?.map_err(fail)?;
+        self.checkpoints.found(written);
+        Ok(written)
     }
 
     /// Clean-up relies on a checkpoint, and readers on the one that is named newest: where entries
@@ -136,7 +148,7 @@ impl TableStore {
     }
 
     /// A folder whose log is missing or has no entry is no table yet.
-    async fn has_no_entry(&self) -> bool {
+    pub async fn has_no_entry(&self) -> bool {
         let objects = self.objects();
         let mut listing = objects.list(Some(&Path::from("_delta_log")));
         matches!(listing.try_next().await, Ok(None))

@@ -109,6 +109,7 @@ enum Step {
     Rewind,
     Tick,
     LookElsewhere,
+    Fill,
     Source(SourceEvent),
 }
 
@@ -140,6 +141,7 @@ impl<S: RecordSource> Intake<S> {
                         }
                     }
                 }
+                Step::Fill => self.fill().await?,
                 Step::LookElsewhere => {
                     if self.settle_last().await? {
                         return Ok(());
@@ -151,6 +153,7 @@ impl<S: RecordSource> Intake<S> {
 
     async fn next_step(&mut self, ticks: &Ticks) -> Flow<Step> {
         let started = Instant::now();
+        let has_more = !self.held && self.rewind.is_none() && !self.pending.is_empty();
         let step = tokio::select! {
             biased;
             mode = self.stop.wait() => Step::Stop(mode),
@@ -161,7 +164,8 @@ impl<S: RecordSource> Intake<S> {
             () = at(self.rewind) => Step::Rewind,
             () = at(self.look_elsewhere) => Step::LookElsewhere,
             () = ticks.tick() => Step::Tick,
-            event = next_event(&mut self.source, self.held) => Step::Source(event?),
+            event = next_event(&mut self.source, self.held || has_more) => Step::Source(event?),
+            () = std::future::ready(()), if has_more => Step::Fill,
         };
         self.batch.phases.poll += started.elapsed();
         Ok(step)
@@ -176,7 +180,8 @@ impl<S: RecordSource> Intake<S> {
         if self.held { Ok(()) } else { self.fill().await }
     }
 
-    /// Takes in what waits, cutting wherever a limit asks for it, until one asks to wait.
+    /// Takes in what waits until a limit ends the batch. One batch at a time, so that a stop or a
+    /// rebalance never waits for all that a chunk may hold.
     async fn fill(&mut self) -> Flow<()> {
         while let Some(mut chunk) = self.pending.pop_front() {
             let room = self.room();
@@ -184,13 +189,9 @@ impl<S: RecordSource> Intake<S> {
                 self.pending.push_front(chunk.split_off(room as usize));
             }
             self.process(chunk).await?;
-            if !self.is_full() {
-                continue;
-            }
-            self.held = self.waits_for_tick();
-            self.cut().await?;
-            if self.held {
-                break;
+            if self.is_full() {
+                self.held = self.waits_for_tick();
+                return self.cut().await;
             }
         }
         Ok(())

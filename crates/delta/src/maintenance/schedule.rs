@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::sync::oneshot::Receiver;
 use tokio::time::Instant;
 use url::Url;
 use uuid::Uuid;
@@ -13,14 +13,12 @@ use uuid::Uuid;
 use super::optimize::{OptimizeOptions, Optimizer};
 use super::plan::Eagerness;
 use super::vacuum::vacuum_store;
+use crate::background;
 use crate::fault::DeltaFault;
 use crate::object_stores::StoreOptions;
 use crate::store::TableStore;
 use crate::table::Durability;
 
-/// A thread of this priority gets what the others leave.
-#[cfg(target_os = "linux")]
-const NICENESS: i32 = 10;
 /// A rewriting that does not end by then is left to itself: it ends with the process.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
@@ -48,7 +46,7 @@ pub struct MaintainedTable {
 /// one another.
 pub struct Maintenance {
     stop: Arc<Stop>,
-    thread: JoinHandle<()>,
+    ended: Receiver<()>,
 }
 
 #[derive(Default)]
@@ -60,41 +58,24 @@ struct Stop {
 impl Maintenance {
     pub fn start(config: MaintenanceConfig) -> Result<Self, DeltaFault> {
         let stop = Arc::new(Stop::default());
-        let (span, told) = (tracing::Span::current(), Arc::clone(&stop));
         let address = config.tables.first().map_or("no table", |table| table.address.as_str());
         let fail = |error: std::io::Error| DeltaFault::store("start maintenance", address, error);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(fail)?;
-        let keep = {
-            let config = config.clone();
-            move || {
-                let _entered = span.enter();
-                yield_to_others();
-                runtime.block_on(keep(&config, &told));
-            }
-        };
-        let thread = std::thread::Builder::new().name("headgate-tables".to_owned()).spawn(keep);
-        Ok(Self { stop, thread: thread.map_err(fail)? })
+        let (own, told) = (config.clone(), Arc::clone(&stop));
+        let ended = background::run("headgate-tables", move || async move {
+            keep(&own, &told).await;
+        });
+        Ok(Self { stop, ended: ended.map_err(fail)? })
     }
 
     /// Lets what is being rewritten go, and waits for that.
     pub async fn stop(self) {
         self.stop.is_set.store(true, Ordering::Release);
         self.stop.told.notify_one();
-        let ended = tokio::task::spawn_blocking(move || self.thread.join());
-        match tokio::time::timeout(STOP_WITHIN, ended).await {
-            Ok(Ok(Ok(()))) => {}
-            Ok(_) => tracing::warn!("the maintenance of tables broke off"),
+        match tokio::time::timeout(STOP_WITHIN, self.ended).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => tracing::warn!("the maintenance of tables broke off"),
             Err(_) => tracing::warn!("the maintenance of tables is not waited for any longer"),
         }
-    }
-}
-
-/// On Linux a thread has a priority of its own; elsewhere it would be the process's.
-fn yield_to_others() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(NICENESS) {
-        tracing::debug!(%error, "maintenance runs at the priority of everything else");
     }
 }
 

@@ -83,3 +83,46 @@ async fn a_query_that_reads_to_the_end_can_be_stopped_before() {
     rig.start().await.stopped(StopMode::Drain).await;
     assert_eq!(rig.lake.num_rows(TableRole::Output), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_commits_the_open_batch_and_not_all_that_a_chunk_still_holds() {
+    let mut rig = Rig { chunk_records: 10_000, ..Rig::ticking() };
+    rig.limits.max_rows = 5;
+    rig.append(&[GOOD; 10_000]);
+    let worker = rig.start_alone().await;
+    worker.sink.on_commit(CommitEvent::Lands);
+    worker.sink.on_commit(CommitEvent::Freezes);
+    settle().await;
+    let sink = worker.sink.clone();
+    let stopping = tokio::spawn(worker.stopped(StopMode::Drain));
+    settle().await;
+    sink.thaw();
+    stopping.await.unwrap();
+    let committed = rig.batch_sizes().len();
+    assert!((2..10).contains(&committed), "{committed} batches of 2,000");
+    let again = rig.start_alone().await;
+    settle().await;
+    again.stopped(StopMode::Drain).await;
+    rig.assert_exactly_once();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rebalance_does_not_wait_for_all_that_a_chunk_still_holds() {
+    let mut rig = Rig { chunk_records: 10_000, ..Rig::ticking() };
+    rig.limits.max_rows = 5;
+    rig.append(&[GOOD; 10_000]);
+    let worker = rig.start_alone().await;
+    worker.sink.on_commit(CommitEvent::Lands);
+    worker.sink.on_commit(CommitEvent::Freezes);
+    settle().await;
+    let sink = worker.sink.clone();
+    worker.source.revoke(&rig.log.partitions());
+    settle().await;
+    sink.thaw();
+    settle().await;
+    assert_eq!(worker.source.released().len(), 1);
+    // Everything that was read is committed, in one batch: not in thousands.
+    assert!(rig.batch_sizes().len() < 10, "{} batches", rig.batch_sizes().len());
+    worker.stopped(StopMode::Drain).await;
+    rig.assert_exactly_once();
+}

@@ -1,0 +1,40 @@
+//! Work that has time: on threads of its own, which get what the others leave.
+
+use std::io;
+
+use tokio::sync::oneshot;
+
+/// Of a thread that yields to all others.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
+/// Runs `work` on a thread and a runtime of its own. Whoever waits for an answer that never comes
+/// learns that the thread broke off.
+pub(crate) fn run<T, F>(
+    name: &str,
+    work: impl FnOnce() -> F + Send + 'static,
+) -> io::Result<oneshot::Receiver<T>>
+where
+    T: Send + 'static,
+    F: Future<Output = T>,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (done, answer) = oneshot::channel();
+    let span = tracing::Span::current();
+    std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+        let _entered = span.enter();
+        yield_to_others();
+        // Nobody may wait any more.
+        let _ = done.send(runtime.block_on(work()));
+    })?;
+    Ok(answer)
+}
+
+/// On Linux a thread has a priority of its own, and those that it starts have the same; elsewhere it
+/// would be the process's.
+fn yield_to_others() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "a background thread runs at the priority of all others");
+    }
+}

@@ -19,6 +19,7 @@ use crate::fault::Source;
 use crate::partitions::PartitionKey;
 use crate::parts::Parts;
 use crate::stats::{self, StatsColumns};
+use crate::upload::Upload;
 
 /// Rows that decide whether a column is worth a dictionary.
 const SAMPLE_ROWS: usize = 1024;
@@ -83,13 +84,10 @@ impl WrittenFile {
 
 /// Rows go in, a Parquet object comes out; nothing refers to it until a commit does.
 pub(crate) struct DataFile {
-    objects: Arc<dyn ObjectStore>,
-    path: Path,
+    upload: Upload,
     partition: PartitionKey,
     writer: ArrowWriter<Parts>,
-    upload: Option<Box<dyn deltalake::logstore::object_store::MultipartUpload>>,
     rows: u64,
-    uploaded: u64,
 }
 
 impl DataFile {
@@ -105,15 +103,8 @@ impl DataFile {
         let name = format!("{folder}part-00000-{}-c000.{}.parquet", Uuid::new_v4(), codec.name());
         let writer =
             ArrowWriter::try_new(Parts::default(), schema, Some(properties(codec, sample)))?;
-        Ok(Self {
-            objects,
-            path: Path::parse(name)?,
-            partition,
-            writer,
-            upload: None,
-            rows: 0,
-            uploaded: 0,
-        })
+        let upload = Upload::new(objects, Path::parse(name)?);
+        Ok(Self { upload, partition, writer, rows: 0 })
     }
 
     /// Bytes in memory: the open row group, and what waits for its upload.
@@ -151,14 +142,7 @@ impl DataFile {
     }
 
     async fn put_part(&mut self, part: Vec<u8>) -> Result<(), Source> {
-        let upload = match &mut self.upload {
-            Some(upload) => upload,
-            None => self
-                .upload
-                .insert(self.objects.put_multipart_opts(&self.path, Default::default()).await?),
-        };
-        self.uploaded += part.len() as u64;
-        upload.put_part(part.into()).await?;
+        self.upload.put_part(part).await?;
         Ok(reach(FaultPoint::Part)?)
     }
 
@@ -180,19 +164,7 @@ impl DataFile {
         let footer = self.writer.finish()?;
         self.upload_full_parts().await?;
         let rest = self.writer.inner_mut().take_rest();
-        if self.upload.is_some() {
-            self.put_part(rest).await?;
-            if let Some(mut upload) = self.upload.take() {
-                let completed = upload.complete().await;
-                if completed.is_err() {
-                    self.upload = Some(upload);
-                }
-                completed?;
-            }
-        } else {
-            self.uploaded = rest.len() as u64;
-            self.objects.put_opts(&self.path, rest.into(), Default::default()).await?;
-        }
+        self.upload.finish(rest).await?;
         Ok(footer)
     }
 
@@ -203,27 +175,20 @@ impl DataFile {
             .map(|(name, value)| (name.clone(), value.clone().map_or(Value::Null, Value::from)))
             .collect();
         // The log holds the path URL-encoded; our names have nothing to encode but `%`.
-        let path = self.path.as_ref().replace('%', "%25");
+        let path = self.upload.path.as_ref().replace('%', "%25");
         let add = serde_json::json!({
             "path": path,
             "partitionValues": values,
-            "size": self.uploaded,
+            "size": self.upload.bytes,
             "modificationTime": chrono::Utc::now().timestamp_millis(),
             "dataChange": true,
             "stats": stats,
         });
-        WrittenFile { path: self.path, rows: self.rows, add }
+        WrittenFile { path: self.upload.path, rows: self.rows, add }
     }
 
-    /// Leaves nothing behind: parts of an unfinished upload are invisible to vacuum.
     pub async fn abort(mut self) {
-        if let Some(mut upload) = self.upload.take()
-            && let Err(error) = upload.abort().await
-        {
-            let file = self.path.filename();
-            let error = told(error.into());
-            tracing::warn!(file, %error, "multipart upload not aborted");
-        }
+        self.upload.abort().await;
     }
 }
 

@@ -9,7 +9,7 @@
 //! | `log`, `head`, `entry`, `commit` | one log: read an entry, put one if absent, tell whose it is |
 //! | `image`, `app_id`, `account` | what a query keeps in the log, its names and its JSON |
 //! | `committer`, `first_commit`, `side` | the protocol: batches, blocks, debts and payments |
-//! | `checkpoint`, `clean_up`, `background` | what runs apart from commits |
+//! | `checkpoint`, `checkpoint_file`, `clean_up`, `background` | what runs apart from commits |
 //! | `maintenance` | files made larger, dead ones deleted, along a curve if asked |
 //! | `outbox` | the log as observers follow it |
 //! | `operate` | what operators commit: release, adopt, rewind |
@@ -18,7 +18,7 @@
 //! | `address`, `object_stores`, `store`, `durable`, `synced_store` | where tables are kept |
 //! | `answer`, `fault` | what goes wrong there |
 //! | `active` | the files that a table consists of, and their rows |
-//! | `table`, `table_writer`, `data_file`, `partitions`, `stats` | tables and their files |
+//! | `table`, `table_writer`, `data_file`, `upload`, `partitions`, `stats` | tables and their files |
 //! | `verify`, `verify_rows`, `preview` | ledgers and rows read back |
 
 mod account;
@@ -28,6 +28,7 @@ mod answer;
 mod app_id;
 mod background;
 mod checkpoint;
+mod checkpoint_file;
 mod clean_up;
 mod commit;
 mod committer;
@@ -62,6 +63,7 @@ mod store;
 mod synced_store;
 mod table;
 mod table_writer;
+mod upload;
 mod verify;
 mod verify_log;
 mod verify_rows;

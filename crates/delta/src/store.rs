@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use delta_kernel::snapshot::Snapshot as KernelSnapshot;
 use deltalake::kernel::Snapshot;
 use deltalake::logstore::object_store::{Error as StoreError, ObjectStoreExt};
 use deltalake::logstore::{CommitOrBytes, LogStore, LogStoreRef};
@@ -16,6 +15,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::checkpoint::Checkpoints;
+use crate::checkpoint_file;
 use crate::clean_up;
 use crate::durable;
 use crate::entry::{Entry, TableMetadata};
@@ -84,22 +84,9 @@ impl TableStore {
     /// Writes a checkpoint of `version`, or of the newest one; answers which.
     pub async fn checkpoint(&self, version: Option<i64>) -> Result<i64, DeltaFault> {
         let fail = |source: Source| DeltaFault::store("write a checkpoint", &self.address, source);
+        reach(FaultPoint::Checkpoint).map_err(|error| fail(error.into()))?;
         let store = self.checkpoint_store().map_err(|source| fail(source.into()))?;
-        let engine = store.engine(None);
-        let root = store.transaction_url(None).map_err(|source| fail(source.into()))?;
-        // Straight by the kernel, which streams: deltalake would hold the whole file list.
-        let written = tokio::task::spawn_blocking(move || -> Result<i64, Source> {
-            let builder = KernelSnapshot::builder_for(root);
-            let builder = match version {
-                Some(version) => builder.at_version(version as u64),
-                None => builder,
-            };
-            let snapshot = builder.build(engine.as_ref())?;
-            reach(FaultPoint::Checkpoint)?;
-            snapshot.checkpoint(engine.as_ref(), None)?;
-            Ok(snapshot.version() as i64)
-        });
-        let written = written.await.map_err(|source| fail(source.into()))?.map_err(fail)?;
+        let written = checkpoint_file::write(store.as_ref(), version).await.map_err(fail)?;
         self.checkpoints.found(written);
         Ok(written)
     }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Crew } from "../chaos/workers/crew.ts";
-import type { Worker } from "../chaos/workers/worker.ts";
+import type { Crew } from "../chaos/crew.ts";
+import type { Worker } from "../chaos/worker.ts";
 import type { KafkaBroker } from "../support/kafka/broker.ts";
 import { type Outcome, openTransaction } from "../support/kafka/transactions.ts";
 import { inTurn, internalError, lostReply, reset, slowDown } from "../support/s3/faults.ts";

@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import type { Crew } from "../chaos/workers/crew.ts";
+import type { Crew } from "../chaos/crew.ts";
 
 /** A sample each so often, so that hours of them are few. */
 const EVERY_MS = 5_000;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Crew } from "../chaos/workers/crew.ts";
+import type { Crew } from "../chaos/crew.ts";
 import type { Checker } from "./checker.ts";
 import type { Faults } from "./faults.ts";
 import type { Load } from "./load.ts";

@@ -1,11 +1,13 @@
 import { join } from "node:path";
-import type { Crew } from "../chaos/workers/crew.ts";
-import { queryFile } from "../chaos/workers/query-file.ts";
+import { Crew } from "../chaos/crew.ts";
+import type { LogLine } from "../chaos/worker.ts";
 import { firstBuild } from "../chaos/workers/second-build.ts";
 import { command, node } from "../support/cli.ts";
+import { writeConfig } from "../support/config-file.ts";
 import type { Destination } from "../support/coordinates.ts";
 import type { KafkaBroker } from "../support/kafka/broker.ts";
 import { createTopic } from "../support/kafka/topics.ts";
+import { splitEvents } from "../support/query.ts";
 import { Checker } from "./checker.ts";
 import { Faults } from "./faults.ts";
 import { Foreign } from "./foreign.ts";
@@ -14,12 +16,11 @@ import { Load, PARTITIONS } from "./load.ts";
 import { WorkerMemory } from "./memory.ts";
 import { Patrol } from "./patrol.ts";
 import type { Random } from "./random-choice.ts";
-import { SoakCrew } from "./soak-crew.ts";
 import { TopicReader } from "./topic-reader.ts";
 import { Window } from "./window.ts";
 
 const WORKERS = 3;
-const TRIGGER = { type: "processing_time", interval: "500 milliseconds" };
+const TRIGGER = { type: "processing_time", interval: "500 milliseconds" } as const;
 /** Hours of records need not be kept; nobody is ever so far behind. */
 const RETENTION = { "retention.ms": "1800000", "segment.bytes": String(16 << 20) };
 const GROUPS: readonly Record<string, string>[] = [
@@ -29,6 +30,9 @@ const GROUPS: readonly Record<string, string>[] = [
 /** Less would measure the warm-up. */
 const GROWTH_COUNTS_FROM_MINUTES = 30;
 const GROWTH_LIMIT = 0.2;
+
+/** What librdkafka says of a broker that is away; if it gives up, the worker ends. */
+const isOfClient = ({ facility }: LogLine) => facility !== undefined;
 
 interface Given {
   folder: string;
@@ -82,13 +86,14 @@ export class Soak {
     const { bootstrapServers } = broker;
     const topic = await createTopic(bootstrapServers, PARTITIONS, RETENTION);
     const options = GROUPS[Math.floor(choices.setUp() * GROUPS.length)] ?? {};
-    const place = { folder, tables: lake.tables, bootstrapServers, topic, options };
-    const config = await queryFile(place, "query", TRIGGER);
+    const query = splitEvents(bootstrapServers, topic, lake.tables, options);
+    const streaming = { trigger: TRIGGER };
+    const config = await writeConfig(join(folder, "query.yaml"), { ...query, streaming });
     const foreign = new Foreign(lake);
     const window = new Window();
     const reader = await TopicReader.start(bootstrapServers, topic, window);
     const checker = new Checker(lake, foreign, window);
-    const crew = new SoakCrew(join(folder, "logs"), config);
+    const crew = new Crew(join(folder, "logs"), config, isOfClient);
     const load = new Load(bootstrapServers, topic, choices.load);
     const began = performance.now();
     const say = (text: string) => {

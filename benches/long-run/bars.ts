@@ -1,4 +1,5 @@
 import type { Latency, LongRun, Recovery } from "./measure.ts";
+import type { MarkedMemory } from "./memory-mark.ts";
 
 /** What the figures have to stay below. */
 const BARS = { memoryGrowth: 0.05, commitRatio: 1.5, recoverySeconds: 2 };
@@ -7,7 +8,8 @@ export type Figures = Record<keyof typeof BARS, number>;
 
 export function figuresOf(
   young: Latency,
-  { latency, memory }: LongRun,
+  memory: readonly MarkedMemory[],
+  { latency }: LongRun,
   recovered: readonly Recovery[],
 ): Figures {
   const [early, late] = memory.map(({ rssKib }) => rssKib);

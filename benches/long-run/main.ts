@@ -28,19 +28,21 @@ export async function main(): Promise<void> {
     // Before and after: what else the machine does then is in both.
     say("commits to young tables");
     const before = await youngTables(place);
-    say(`${commits.toLocaleString("en")} commits to one table`);
+    say(`${commits.toLocaleString("en")} commits of one file to one table`);
+    const { memory } = await longRun(place, join(folder, "plain"), commits, false);
+    say(`${commits.toLocaleString("en")} commits of ${FILES_A_COMMIT} files to one table`);
     const path = join(folder, "orders");
-    const old = await longRun(place, path, commits);
+    const old = await longRun(place, path, commits, true);
     const files = await dataFiles(path);
     say("commits to young tables, again");
     const young = latency([...before, ...(await youngTables(place))]);
     say("recoveries");
     const recovered = await recoveries(place, path);
-    const figures = figuresOf(young, old, recovered);
+    const figures = figuresOf(young, memory, old, recovered);
     const result = {
       ...{ event: "bench", bench: "long-run", commits, filesACommit: FILES_A_COMMIT, files },
       ...{ durability: "process", ...figures, missed: missed(figures) },
-      ...{ young, old, recovered, machine: await machine(), load: [loadBefore, load()] },
+      ...{ memory, young, old, recovered, machine: await machine(), load: [loadBefore, load()] },
     };
     console.log(JSON.stringify(result));
     if (result.missed.length > 0) process.exitCode = 1;

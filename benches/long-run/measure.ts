@@ -73,8 +73,13 @@ export async function youngTables({ bootstrapServers, topic, folder }: Place): P
 }
 
 /** So many commits to one table without a rest, and some more; then the process is killed. */
-export async function longRun(place: Place, path: string, commits: number): Promise<LongRun> {
-  const config = longRunQuery(place.bootstrapServers, place.topic, path);
+export async function longRun(
+  place: Place,
+  path: string,
+  commits: number,
+  isPartitioned: boolean,
+): Promise<LongRun> {
+  const config = longRunQuery(place.bootstrapServers, place.topic, path, isPartitioned);
   const marks = [commits / 10, commits].map((commit) => new MemoryMark(Math.round(commit)));
   const all: Phases[] = [];
   const worker = new Worker([config], ({ commit, durationMs }) => {

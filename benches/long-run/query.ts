@@ -27,6 +27,7 @@ export function longRunQuery(
   bootstrapServers: string,
   topic: string,
   path: string,
+  isPartitioned = true,
 ): StreamingNodeConfig {
   return {
     name: "long_run",
@@ -43,7 +44,7 @@ export function longRunQuery(
       decode: "json",
     },
     contract,
-    output: { format: "delta", path, options: { partitionBy: "region" } },
+    output: { format: "delta", path, options: isPartitioned ? { partitionBy: "region" } : {} },
     batch: { maxRows: ROWS_A_COMMIT },
     memory: { max: "128MiB" },
     durability: "process",

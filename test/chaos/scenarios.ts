@@ -9,10 +9,10 @@ import { workers } from "./workers/workers.ts";
 /** In the order in which they run. */
 export const scenarios: readonly Scenario[] = [
   faultPoints,
-  workers("workers-cooperative-sticky", {
+  workers("t8-workers-cooperative-sticky", {
     "kafka.session.timeout.ms": String(SESSION_TIMEOUT_MS),
   }),
-  workers("workers-kip-848", { "kafka.group.protocol": "consumer" }),
+  workers("t8-workers-kip-848", { "kafka.group.protocol": "consumer" }),
   brokerRestart,
   storeTrouble,
   otherWriters,

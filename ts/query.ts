@@ -123,7 +123,8 @@ export class StreamingQuery {
   }
 
   /**
-   * Commits what was read (`drain`, the default) or drops it, and ends the query. Settles within
+   * Commits the open batch (`drain`, the default) or drops it, and ends the query; what was fetched
+   * beyond it is read again by the next start. Settles within
    * `timeoutMs` (30,000), in whatever state the query is; calling it again joins the first call.
    * Rejects when stopping failed, not when the query had failed before.
    */

@@ -38,8 +38,8 @@ test("what is exported is what is documented", () => {
   expect(Object.keys(require("headgate")).sort()).toEqual([
     ...["STREAMING_ERROR_CODES", "StreamingError", "StreamingFormatNotSupportedError"],
     ...["StreamingInterventionError", "StreamingQueryError", "StreamingValidationError"],
-    ...["adoptQuery", "gracefulShutdown", "releaseQuery", "rewindQuery", "startQuery"],
-    ...["validateConfig", "verifyTable"],
+    ...["adoptQuery", "checkpointTable", "gracefulShutdown", "optimizeTable", "releaseQuery"],
+    ...["rewindQuery", "startQuery", "vacuumTable", "validateConfig", "verifyTable"],
   ]);
 });
 
@@ -55,7 +55,10 @@ test("an error of one module system is known in the other", async () => {
 
 test("help needs no addon, and names every command", async () => {
   const { stdout } = await run(process.execPath, [manifest.bin.headgate, "--help"]);
-  for (const command of ["run", "validate", "verify", "demo"]) expect(stdout).toContain(command);
+  const commands = ["run", "validate", "verify", "demo", "release", "adopt", "rewind"];
+  for (const command of [...commands, "optimize", "vacuum", "checkpoint"]) {
+    expect(stdout).toContain(command);
+  }
 });
 
 test("a wrong command line ends with status 2", async () => {

@@ -40,6 +40,10 @@ pub enum DeltaFault {
     ReadUnderAnotherName { query: String, other: String, address: String },
     #[error("{address} holds nothing of query {query}")]
     UnknownQuery { query: String, address: String, known: Vec<String> },
+    #[error("{address} holds positions of query {name} already")]
+    NameTaken { name: String, address: String },
+    #[error("query {query} was never at that place in {address}")]
+    NoSuchPlace { query: String, address: String, expected: &'static str, actual: String },
     #[error("the log of {address} stayed unreachable for the whole retry budget")]
     CommitUnknown { address: String, version: i64, source: Source },
     #[error("cannot encode rows for {address}")]
@@ -97,6 +101,8 @@ impl Fault for DeltaFault {
             Self::Retired { .. } => "QUERY_RETIRED",
             Self::ReadUnderAnotherName { .. } => "QUERY_RENAMED",
             Self::UnknownQuery { .. } => "QUERY_UNKNOWN",
+            Self::NameTaken { .. } => "QUERY_NAME_TAKEN",
+            Self::NoSuchPlace { .. } => "QUERY_NO_SUCH_PLACE",
             Self::CommitUnknown { .. } => "DELTA_COMMIT_UNKNOWN",
             Self::Encode { .. } => "PARQUET_ENCODE",
             Self::NoLedger { .. } => "DELTA_NO_LEDGER",
@@ -221,6 +227,14 @@ impl Fault for DeltaFault {
                 query,
                 "`headgate verify` names the queries of a table",
             ),
+            Self::NameTaken { name, .. } => say(
+                "a name that is new to the table",
+                name,
+                "choose another name: two queries cannot share positions",
+            ),
+            Self::NoSuchPlace { expected, actual, .. } => {
+                say(expected, actual, "`headgate verify --json` lists where its partitions stand");
+            }
             Self::CommitUnknown { version, source, .. } => say(
                 "an answer from the store",
                 &format!("{source}"),

@@ -104,8 +104,7 @@ impl Operator {
         let address = self.store.address.clone();
         let taken = Image::of_tip(name, &self.tip().await?).incarnation;
         if taken.is_some() || name == old {
-            let known = vec!["a name that is new to the table".to_owned()];
-            return Err(DeltaFault::UnknownQuery { query: name.to_owned(), address, known });
+            return Err(DeltaFault::NameTaken { name: name.to_owned(), address });
         }
         let version = self
             .committer
@@ -138,8 +137,12 @@ impl Operator {
                         .find(|(id, _)| *id.topic == *topic && id.partition == partition);
                     let (query, address) =
                         (self.committer.image.query.clone(), self.store.address.clone());
-                    let known = vec![format!("a partition that it reads, not {topic}-{partition}")];
-                    let unknown = DeltaFault::UnknownQuery { query, address, known };
+                    let unknown = DeltaFault::NoSuchPlace {
+                        query,
+                        address,
+                        expected: "a partition that the query reads",
+                        actual: format!("{topic}-{partition}"),
+                    };
                     *place.ok_or(unknown)?.1 = offset;
                 }
             }
@@ -170,8 +173,9 @@ impl Operator {
         );
         if then.positions.is_empty() {
             let (query, address) = (then.query, self.store.address.clone());
-            let known = vec![format!("a version after the query's first commit, not {version}")];
-            return Err(DeltaFault::UnknownQuery { query, address, known });
+            let expected = "a version after the query's first commit";
+            let actual = version.to_string();
+            return Err(DeltaFault::NoSuchPlace { query, address, expected, actual });
         }
         Ok(then.positions)
     }

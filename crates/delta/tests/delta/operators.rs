@@ -61,7 +61,15 @@ async fn a_query_reads_again_from_a_version_or_from_offsets() {
     assert_eq!((done.positions[&partition(0)], done.positions[&partition(1)]), (10, 4));
     let unknown = RewindTo::Offsets(vec![("orders".to_owned(), 9, 4)]);
     let fault = operator(&lake).await.rewind(unknown).await.unwrap_err();
-    assert_eq!(headgate_model::Fault::code(&fault), "QUERY_UNKNOWN");
+    let said = |fault: &headgate_delta::DeltaFault| {
+        use headgate_model::Fault;
+        (fault.code(), fault.context().actual.unwrap())
+    };
+    assert_eq!(said(&fault), ("QUERY_NO_SUCH_PLACE", "orders-9".to_owned()));
+    let fault = operator(&lake).await.rewind(RewindTo::Version(0)).await.unwrap_err();
+    assert_eq!(said(&fault), ("QUERY_NO_SUCH_PLACE", "0".to_owned()));
+    let fault = operator(&lake).await.adopt("orders").await.unwrap_err();
+    assert_eq!(said(&fault), ("QUERY_NAME_TAKEN", "orders".to_owned()));
     assert_eq!(lake.verify().await.breaks, Vec::<String>::new());
 }
 

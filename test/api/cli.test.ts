@@ -2,7 +2,6 @@ import { beforeEach, expect, test, vi } from "vitest";
 import { toBatch } from "../../ts/batch.ts";
 import { errorJson, errorText, exitCodeOf } from "../../ts/cli/error-text.ts";
 import { Output } from "../../ts/cli/output.ts";
-import { program } from "../../ts/cli/program.ts";
 import { batchLine } from "../../ts/cli/run.ts";
 import { worstRules } from "../../ts/cli/text.ts";
 import { reportText } from "../../ts/cli/validate.ts";
@@ -11,6 +10,7 @@ import { type ConfigIssue, StreamingValidationError } from "../../ts/errors.ts";
 import { toError } from "../../ts/failure.ts";
 import { withJson } from "../../ts/json.ts";
 import type { NativeVerifyReport } from "../../ts/native.ts";
+import { headgate } from "./support/command-line.ts";
 import { FakeNative } from "./support/fake-native.ts";
 import { batch, failure } from "./support/samples.ts";
 
@@ -144,28 +144,11 @@ test("a table that does not verify names its first break and how many follow", (
   expect(text).toContain("and 2 more");
 });
 
-/** Runs the command line in this process; answers its status and what it printed. */
-async function cli(...args: string[]): Promise<{ status: number | undefined; stdout: string }> {
-  let [status, stdout]: [number | undefined, string] = [undefined, ""];
-  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  try {
-    await program((code) => {
-      status = code;
-    }).parseAsync(args, { from: "user" });
-  } finally {
-    write.mockRestore();
-  }
-  return { status, stdout };
-}
-
 test("verify ends with status 0 or 1", async () => {
   engine.verification = { report };
-  expect(await cli("verify", "lake/gps")).toMatchObject({ status: 0 });
+  expect(await headgate("verify", "lake/gps")).toMatchObject({ status: 0 });
   engine.verification = { report: { ...report, ok: false, breaks: ["gap"] } };
-  expect(await cli("verify", "lake/gps")).toMatchObject({ status: 1 });
+  expect(await headgate("verify", "lake/gps")).toMatchObject({ status: 1 });
 });
 
 test("a deep verification tells what it compared and who removed rows", () => {
@@ -189,7 +172,7 @@ test("a verification against brokers has a table of partitions", async () => {
   ];
   engine.verification = { report: { ...report, partitions } };
   const words = ["--kafka", "127.0.0.1:9092", "--kafka-option", "kafka.sasl.username=a=b"];
-  const { stdout } = await cli("verify", "lake/gps", "--deep", ...words);
+  const { stdout } = await headgate("verify", "lake/gps", "--deep", ...words);
   const brokers = { "kafka.bootstrap.servers": "127.0.0.1:9092", "kafka.sasl.username": "a=b" };
   expect(engine.operated).toEqual([["verify", "lake/gps", true, brokers]]);
   expect(stdout).toMatch(/gps-0 .* gps .* 90 .* 10 .* 1,100 .* 1,010/);
@@ -198,19 +181,19 @@ test("a verification against brokers has a table of partitions", async () => {
 
 test("verify in JSON is one line with exact integers", async () => {
   engine.verification = { report: { ...report, records: 2n ** 53n + 1n } };
-  const { stdout } = await cli("verify", "lake/gps", "--json");
+  const { stdout } = await headgate("verify", "lake/gps", "--json");
   expect(JSON.parse(stdout)).toMatchObject({ event: "verification", records: "9007199254740993" });
 });
 
 test("validate ends with status 2 for a file that cannot be used", async () => {
-  const { status, stdout } = await cli("validate", "/nowhere/gps.yaml", "--json");
+  const { status, stdout } = await headgate("validate", "/nowhere/gps.yaml", "--json");
   expect(status).toBe(2);
   expect(JSON.parse(stdout)).toMatchObject({ event: "validation", ok: false });
 });
 
 test.each([["--log-level", "loud"], ["--unknown"]])("%s is refused", async (...args) => {
   const said = vi.spyOn(process.stderr, "write").mockReturnValue(true);
-  await expect(cli("run", "gps.yaml", ...args)).rejects.toThrow();
+  await expect(headgate("run", "gps.yaml", ...args)).rejects.toThrow();
   said.mockRestore();
 });
 

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { program } from "../../ts/cli/program.ts";
 import { optimizeTable, vacuumTable } from "../../ts/maintain.ts";
+import { headgate } from "./support/command-line.ts";
 import { FakeNative } from "./support/fake-native.ts";
 
 let engine: FakeNative;
@@ -11,35 +11,20 @@ beforeEach(() => {
   engine.optimized = { optimized: { version: 9n, ...done, conflicts: 0n } };
 });
 
-async function headgate(...words: string[]) {
-  let text = "";
-  const write = vi.spyOn(process.stdout, "write").mockImplementation((said) => {
-    text += said;
-    return true;
-  });
-  let status: number | undefined;
-  await program((code) => {
-    status = code;
-  })
-    .parseAsync(["node", "headgate", ...words])
-    .finally(() => write.mockRestore());
-  return { status, text };
-}
-
 test("optimize hands over its columns and size, and tells what became of the files", async () => {
   const words = ["--z-order", "city, vehicle_id", "--target-file-size", "256MiB"];
-  const { status, text } = await headgate("optimize", "lake/gps", ...words);
+  const { status, stdout } = await headgate("optimize", "lake/gps", ...words);
   expect(engine.operated).toEqual([["optimize", "lake/gps", ["city", "vehicle_id"], "256MiB"]]);
-  expect(text).toBe("1,200 files of 5 MiB became 3 of 2 KiB, by version 9\n");
+  expect(stdout).toBe("1,200 files of 5 MiB became 3 of 2 KiB, by version 9\n");
   expect(status).toBe(0);
 });
 
 test("nothing to rewrite, and what was left to others, is said", async () => {
   const none = { filesRemoved: 0n, filesAdded: 0n, bytesRemoved: 0n, bytesAdded: 0n };
   engine.optimized = { optimized: { ...none, conflicts: 2n } };
-  const { text } = await headgate("optimize", "lake/gps");
-  expect(text).toContain("there was nothing to rewrite");
-  expect(text).toContain("2 groups of files were left to another writer");
+  const { stdout } = await headgate("optimize", "lake/gps");
+  expect(stdout).toContain("there was nothing to rewrite");
+  expect(stdout).toContain("2 groups of files were left to another writer");
 });
 
 test("a report keeps its integers exact in JSON", async () => {
@@ -48,16 +33,16 @@ test("a report keeps its integers exact in JSON", async () => {
 });
 
 test("vacuum tells the files that it would delete, or how many it did", async () => {
-  const { text } = await headgate("vacuum", "lake/gps", "--dry-run", "--retention", "30 days");
+  const { stdout } = await headgate("vacuum", "lake/gps", "--dry-run", "--retention", "30 days");
   expect(engine.operated).toEqual([["vacuum", "lake/gps", "30 days", true]]);
-  expect(text).toBe("a.parquet\nb.parquet\n2 files would be deleted\n");
-  expect((await headgate("vacuum", "lake/gps")).text).toBe("2 files are deleted\n");
+  expect(stdout).toBe("a.parquet\nb.parquet\n2 files would be deleted\n");
+  expect((await headgate("vacuum", "lake/gps")).stdout).toBe("2 files are deleted\n");
   expect(await vacuumTable("lake/gps")).toEqual(["a.parquet", "b.parquet"]);
   const json = await headgate("vacuum", "lake/gps", "--json");
-  expect(JSON.parse(json.text)).toMatchObject({ event: "vacuumed", dryRun: false });
+  expect(JSON.parse(json.stdout)).toMatchObject({ event: "vacuumed", dryRun: false });
 });
 
 test("checkpoint tells its version and what it made dispensable", async () => {
-  const { text } = await headgate("checkpoint", "lake/gps");
-  expect(text).toBe("checkpoint of version 7 written, 3 log files deleted\n");
+  const { stdout } = await headgate("checkpoint", "lake/gps");
+  expect(stdout).toBe("checkpoint of version 7 written, 3 log files deleted\n");
 });

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { program } from "../../ts/cli/program.ts";
 import { StreamingQueryError } from "../../ts/errors.ts";
 import { adoptQuery, releaseQuery, rewindQuery } from "../../ts/operate.ts";
+import { headgate } from "./support/command-line.ts";
 import { FakeNative } from "./support/fake-native.ts";
 import { failure } from "./support/samples.ts";
 
@@ -13,28 +13,13 @@ beforeEach(() => {
   engine.operation = { operation: { query: "orders", version: 5n, released: 4n, positions } };
 });
 
-async function headgate(...words: string[]) {
-  const lines: string[] = [];
-  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    lines.push(String(text));
-    return true;
-  });
-  let status: number | undefined;
-  await program((code) => {
-    status = code;
-  })
-    .parseAsync(["node", "headgate", ...words])
-    .finally(() => write.mockRestore());
-  return { status, text: lines.join("") };
-}
-
 test("a release names its query and reason, and tells what it released", async () => {
-  const { text, status } = await headgate("release", "lake/orders", "--reason", "mended");
+  const { stdout, status } = await headgate("release", "lake/orders", "--reason", "mended");
   expect(engine.operated).toEqual([["release", "lake/orders", undefined, "mended"]]);
-  expect(text).toContain("orders is released from its block at version 4, by version 5");
+  expect(stdout).toContain("orders is released from its block at version 4, by version 5");
   expect(status).toBe(0);
   engine.operation = { operation: { query: "orders", version: 5n, positions } };
-  expect((await headgate("release", "lake/orders")).text).toContain("nothing blocks orders");
+  expect((await headgate("release", "lake/orders")).stdout).toContain("nothing blocks orders");
 });
 
 test("adopt and rewind hand over their targets, exact beyond 2^53", async () => {
@@ -52,13 +37,13 @@ test("adopt and rewind hand over their targets, exact beyond 2^53", async () => 
 });
 
 test("on the command line too, with the positions as lines or JSON", async () => {
-  expect((await headgate("adopt", "lake/orders", "orders2", "--query", "orders")).text).toContain(
+  expect((await headgate("adopt", "lake/orders", "orders2", "--query", "orders")).stdout).toContain(
     "goes on from 1 positions, by version 5; the old name is retired",
   );
-  const { text } = await headgate("rewind", "lake/orders", "--to-version", "3");
-  expect(text).toContain("t-0 from offset 7");
+  const { stdout } = await headgate("rewind", "lake/orders", "--to-version", "3");
+  expect(stdout).toContain("t-0 from offset 7");
   const json = await headgate("rewind", "lake/orders", "--to-offsets", '{"t":{"0":7}}', "--json");
-  expect(JSON.parse(json.text)).toMatchObject({
+  expect(JSON.parse(json.stdout)).toMatchObject({
     event: "operation",
     version: "5",
     positions: [{ topic: "t", partition: 0, offset: "7" }],

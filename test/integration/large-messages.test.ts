@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { expect, inject, test } from "vitest";
 import { headgate } from "../support/cli.ts";
 import { runFile } from "../support/config-file.ts";
 import { type Destination, differences } from "../support/coordinates.ts";
 import { event } from "../support/events.ts";
 import { type Coordinate, createTopic, produce } from "../support/kafka/topics.ts";
+import { endedWithPeak } from "../support/peak-memory.ts";
 import { splitEvents, temporaryLake } from "../support/query.ts";
 import { queryTable } from "../support/readers/read-table.ts";
 
@@ -37,14 +37,9 @@ test("messages of 10 MiB are read with default options, within memory.max, each 
     produced.push(...(await produce(bootstrapServers, topic, [{ value, partition: index % 2 }])));
   }
   const lake = await temporaryLake();
-  const process = await runFile(splitEvents(bootstrapServers, topic, lake));
-  let peakMib = 0;
-  const watch = setInterval(async () => {
-    const status = await readFile(`/proc/${process.pid}/status`, "utf8").catch(() => "");
-    peakMib = Math.max(peakMib, Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024);
-  }, 20);
-  const ended = await process.ended;
-  clearInterval(watch);
+  const { peakMib, ...ended } = await endedWithPeak(
+    await runFile(splitEvents(bootstrapServers, topic, lake)),
+  );
 
   expect(ended).toMatchObject({ status: 0 });
   expect(await differences(lake, produced, destinationOf)).toEqual([]);

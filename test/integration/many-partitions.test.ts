@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { expect, inject, test } from "vitest";
 import { headgate } from "../support/cli.ts";
 import { runFile } from "../support/config-file.ts";
 import { event } from "../support/events.ts";
 import { createTopic, produce } from "../support/kafka/topics.ts";
+import { endedWithPeak } from "../support/peak-memory.ts";
 import { splitEvents, temporaryLake } from "../support/query.ts";
 import { queryTable } from "../support/readers/read-table.ts";
 
@@ -25,14 +25,7 @@ test("500 table partitions open at once stay within memory.max, and none loses a
   const lake = await temporaryLake();
   const config = splitEvents(bootstrapServers, topic, lake);
   const output = { ...config.output, options: { partitionBy: "session" } };
-  const process = await runFile({ ...config, output });
-  let peakMib = 0;
-  const watch = setInterval(async () => {
-    const status = await readFile(`/proc/${process.pid}/status`, "utf8").catch(() => "");
-    peakMib = Math.max(peakMib, Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024);
-  }, 20);
-  const ended = await process.ended;
-  clearInterval(watch);
+  const { peakMib, ...ended } = await endedWithPeak(await runFile({ ...config, output }));
 
   expect(ended).toMatchObject({ status: 0 });
   const sql = "SELECT count(*) AS rows, count(DISTINCT session) AS sessions FROM t";

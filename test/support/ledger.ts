@@ -39,13 +39,32 @@ export async function startsOf(table: string): Promise<number[]> {
 }
 
 async function partitionsOf(table: string, kind: "start" | "batch"): Promise<PartitionLedger[]> {
+  const accounts = await accountsOf(table, kind);
+  return accounts.flatMap(({ account }) => account.partitions ?? []);
+}
+
+export interface Account {
+  kind: string;
+  /** Its UUID. */
+  batch: string;
+  partitions?: PartitionLedger[];
+}
+
+/** What Headgate's entries of a log say of themselves, in order. */
+export async function accountsOf(
+  table: string,
+  kind: "start" | "batch",
+): Promise<{ version: number; account: Account }[]> {
   const log = join(table, "_delta_log");
   const entries = (await readdir(log)).filter((name) => /^\d{20}\.json$/.test(name)).sort();
   const texts = await Promise.all(entries.map((entry) => readFile(join(log, entry), "utf8")));
-  const accounts = texts
-    .flatMap((text) => text.trimEnd().split("\n"))
-    .map((line) => JSON.parse(line).commitInfo?.headgate);
-  return accounts
-    .filter((account) => account?.kind === kind)
-    .flatMap((account) => account.partitions ?? []);
+  return texts.flatMap((text, at) => {
+    const infos = text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line).commitInfo);
+    const version = Number.parseInt(entries[at] ?? "", 10);
+    const accounts = infos.map((info) => info?.headgate as Account | undefined);
+    return accounts.flatMap((account) => (account?.kind === kind ? [{ version, account }] : []));
+  });
 }

@@ -1,9 +1,8 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { headgate, node, type Running } from "../../support/cli.ts";
 import { records } from "../../support/events.ts";
 import { createTopic, produce } from "../../support/kafka/topics.ts";
+import { accountsOf } from "../../support/ledger.ts";
 import { continuous, splitEvents, temporaryLake, until } from "../../support/query.ts";
 import { queryTable } from "../../support/readers/read-table.ts";
 import { Service } from "./service.ts";
@@ -13,38 +12,14 @@ const PARTITIONS = 4;
 const ROUND = 2_000;
 const bootstrapServers = inject("bootstrapServers");
 
-interface Committed {
-  version: number;
-  uuid: string;
-  positions: Map<number, number>;
-}
-
 /** The batches that the output's log has, in order. */
-async function committed(table: string): Promise<Committed[]> {
-  const log = join(table, "_delta_log");
-  const entries = (await readdir(log).catch(() => [])).filter((name) => /^\d+\.json$/.test(name));
-  const batches: Committed[] = [];
-  for (const name of entries.sort()) {
-    const lines = (await readFile(join(log, name), "utf8")).split("\n").filter(Boolean);
-    const account = lines.map((line) => JSON.parse(line).commitInfo?.headgate).find(Boolean);
-    if (account?.kind !== "batch") continue;
-    const ends = account.partitions.map((range: { partition: number; end: number }) => {
-      return [range.partition, range.end] as const;
-    });
-    batches.push({
-      version: Number.parseInt(name, 10),
-      uuid: account.batch,
-      positions: new Map(ends),
-    });
-  }
-  return batches;
-}
+const committed = (table: string) => accountsOf(table, "batch").catch(() => []);
 
 /** Records up to the last position of each partition. */
 async function progress(table: string): Promise<number> {
   const ends = new Map<number, number>();
-  for (const { positions } of await committed(table)) {
-    for (const [partition, end] of positions) ends.set(partition, end);
+  for (const { account } of await committed(table)) {
+    for (const { partition, end } of account.partitions ?? []) ends.set(partition, end);
   }
   return [...ends.values()].reduce((sum, end) => sum + end, 0);
 }
@@ -105,7 +80,7 @@ test("T19: two workers, the service down, its teller killed: each version in ord
     expect(versions).toEqual([...versions].sort((a, b) => a - b));
   }
   const uuids = new Map(service.told.map(({ batchId, batchUuid }) => [batchId, batchUuid]));
-  expect([...uuids.values()]).toEqual(batches.map(({ uuid }) => uuid));
+  expect([...uuids.values()]).toEqual(batches.map(({ account }) => account.batch));
   const sql = "SELECT DISTINCT _batch_uuid AS uuid FROM t";
   for (const { uuid } of await queryTable<{ uuid: string }>(lake.rejects, sql)) {
     expect([...uuids.values()]).toContain(uuid);

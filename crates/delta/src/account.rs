@@ -225,6 +225,19 @@ impl RuleEntry {
 }
 
 impl Account {
+    /// With what a batch, or a block, says of itself.
+    pub fn telling(self, ledger: &Ledger) -> Self {
+        Self {
+            batch: ledger.verdict.batch_uuid.clone(),
+            contract: ledger.verdict.contract.as_ref().map(Into::into),
+            partitions: ledger.partitions.iter().map(Into::into).collect(),
+            counts: Some(CountsEntry::from(&ledger.counts)),
+            verdict: Some((&ledger.verdict).into()),
+            intervention: ledger.intervention.clone(),
+            ..self
+        }
+    }
+
     /// What the commit of a batch, or of a block, says of it; nothing of other commits.
     pub fn ledger(&self) -> Option<Ledger> {
         let entry = self.verdict.as_ref()?;
@@ -326,15 +339,7 @@ mod tests {
             },
             intervention: Some("too many".to_owned()),
         };
-        let account = Account {
-            batch: ledger.verdict.batch_uuid.clone(),
-            contract: ledger.verdict.contract.as_ref().map(Into::into),
-            partitions: ledger.partitions.iter().map(Into::into).collect(),
-            counts: Some(CountsEntry::from(&ledger.counts)),
-            verdict: Some((&ledger.verdict).into()),
-            intervention: ledger.intervention.clone(),
-            ..Account::new(Kind::Batch)
-        };
+        let account = Account::new(Kind::Batch).telling(&ledger);
         let text = serde_json::to_string(&account).unwrap();
         let read: Account = serde_json::from_str(&text).unwrap();
         assert_eq!(read.ledger(), Some(ledger));

@@ -109,7 +109,6 @@ impl Checkpoints {
 async fn write(store: &TableStore, version: i64) -> Result<(), DeltaFault> {
     let own = store.reopened()?;
     own.checkpoint(Some(version)).await?;
-    store.checkpoints.found(version);
     if let Err(fault) = own.clean_up(chrono::Utc::now()).await {
         tracing::warn!(address = %store.address, %fault, "log not cleaned up");
     }

@@ -9,6 +9,7 @@ use delta_kernel::engine::arrow_data::EngineDataArrowExt;
 use delta_kernel::snapshot::Snapshot;
 use deltalake::Path;
 use deltalake::logstore::LogStore;
+use deltalake::logstore::object_store::ObjectStoreExt;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
@@ -39,7 +40,6 @@ pub(crate) async fn write(log_store: &dyn LogStore, version: Option<i64>) -> Res
     let writer = snapshot.create_checkpoint_writer(engine.as_ref())?;
     let path = Path::from(format!("_delta_log/{version:020}.checkpoint.parquet"));
     let objects = log_store.object_store(None);
-    use deltalake::logstore::object_store::ObjectStoreExt;
     if objects.head(&path).await.is_ok() {
         return Ok(version);
     }

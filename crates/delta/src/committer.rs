@@ -10,7 +10,7 @@ use headgate_model::{
 };
 use serde_json::Value;
 
-use crate::account::{Account, CountsEntry, Debt, Kind};
+use crate::account::{Account, Debt, Kind};
 use crate::app_id;
 use crate::commit::Actions;
 use crate::data_file::WrittenFile;
@@ -93,6 +93,18 @@ impl Follower for Committer {
 }
 
 impl Committer {
+    /// Of a query that writes to no side table and brings no column.
+    pub fn of_tip(
+        query: &str,
+        log: Log,
+        tip: &Tip,
+        cursors: Arc<Cursors>,
+        open_log: OpenLog,
+    ) -> Self {
+        let image = Image::of_tip(query, tip);
+        Self { log, image, sides: Vec::new(), wanted: Vec::new(), cursors, open_log }
+    }
+
     pub fn sink_image(&self) -> SinkImage {
         self.image.to_sink_image(&self.log.address)
     }
@@ -357,16 +369,7 @@ impl Committer {
     }
 
     fn ledger_account(&self, kind: Kind, batch: &BatchCommit) -> Option<Account> {
-        let ledger = &batch.ledger;
-        Some(Account {
-            batch: ledger.verdict.batch_uuid.clone(),
-            contract: ledger.verdict.contract.as_ref().map(Into::into),
-            partitions: ledger.partitions.iter().map(Into::into).collect(),
-            counts: Some(CountsEntry::from(&ledger.counts)),
-            verdict: Some((&ledger.verdict).into()),
-            intervention: ledger.intervention.clone(),
-            ..self.account(kind)?
-        })
+        Some(self.account(kind)?.telling(&batch.ledger))
     }
 
     /// The verdict alone. An intervention's stops every worker until it is released; the policy's

@@ -74,8 +74,8 @@ pub use clean_up::clean_up_log;
 pub use data_file::Codec;
 pub use fault::DeltaFault;
 pub use maintenance::{
-    Checkpointed, MAX_Z_ORDER_COLUMNS, MaintainedTable, Maintenance, MaintenanceConfig,
-    OptimizeOptions, Optimized, Vacuumed, checkpoint, optimize, vacuum,
+    Checkpointed, LEAST_VACUUM_RETENTION, MAX_Z_ORDER_COLUMNS, MaintainedTable, Maintenance,
+    MaintenanceConfig, OptimizeOptions, Optimized, Vacuumed, checkpoint, optimize, vacuum,
 };
 pub use object_stores::{Cloud, OptionFault, StoreOptions};
 pub use operate::{Operation, Operator, RewindTo};

@@ -44,8 +44,7 @@ impl Operator {
         let synced_root = output.to_file_path().ok();
         let store = TableStore::open(output, &StoreOptions::default(), synced_root)?;
         let address = store.address.clone();
-        let not_a_table = || DeltaFault::NotATable { address: address.clone() };
-        let (tip, _) = store.read_tip().await?.ok_or_else(not_a_table)?;
+        let (tip, _) = store.existing_tip().await?;
         let mut known: Vec<String> =
             tip.txns.iter().filter_map(|(app_id, _)| app_id::query_of(app_id)).collect();
         known.sort_unstable();
@@ -59,14 +58,8 @@ impl Operator {
                 return Err(DeltaFault::UnknownQuery { query, address, known });
             }
         };
-        let committer = Committer {
-            log: store.log(),
-            image: Image::of_tip(&query, &tip),
-            sides: Vec::new(),
-            wanted: Vec::new(),
-            cursors: Arc::default(),
-            open_log: open_log(Durability::Fsync, StoreOptions::default()),
-        };
+        let open_log = open_log(Durability::Fsync, StoreOptions::default());
+        let committer = Committer::of_tip(&query, store.log(), &tip, Arc::default(), open_log);
         Ok(Self { store, committer })
     }
 
@@ -160,9 +153,7 @@ impl Operator {
     }
 
     async fn tip(&self) -> Result<crate::log::Tip, DeltaFault> {
-        let address = self.store.address.clone();
-        let (tip, _) = self.store.read_tip().await?.ok_or(DeltaFault::NotATable { address })?;
-        Ok(tip)
+        Ok(self.store.existing_tip().await?.0)
     }
 
     async fn positions_at(&self, version: i64) -> Result<Positions, DeltaFault> {

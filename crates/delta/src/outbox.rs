@@ -11,7 +11,6 @@ use crate::app_id;
 use crate::committer::Committer;
 use crate::entry::Entry;
 use crate::fault::DeltaFault;
-use crate::image::Image;
 use crate::moment::Moment;
 use crate::sink::open_log;
 use crate::snapshot_txns::first_entry;
@@ -86,8 +85,7 @@ impl Outbox {
         cursors: &Cursors,
     ) -> Result<Self, DeltaFault> {
         let store = TableStore::open(&output.address, &output.store, None)?;
-        let missing = || DeltaFault::NotATable { address: store.address.clone() };
-        let (tip, _) = store.read_tip().await?.ok_or_else(missing)?;
+        let (tip, _) = store.existing_tip().await?;
         let told = tip.txns.iter().filter(|(name, _)| app_id::observes(name, query, observer));
         let next = match told.map(|(_, version)| *version).chain(cursors.of(observer)).max() {
             Some(told) => told + 1,
@@ -144,16 +142,9 @@ pub async fn settle_cursors(
     let synced_root =
         output.address.to_file_path().ok().filter(|_| durability == Durability::Fsync);
     let store = TableStore::open(&output.address, &output.store, synced_root)?;
-    let missing = || DeltaFault::NotATable { address: store.address.clone() };
-    let (tip, _) = store.read_tip().await?.ok_or_else(missing)?;
-    let mut committer = Committer {
-        log: store.log(),
-        image: Image::of_tip(query, &tip),
-        sides: Vec::new(),
-        wanted: Vec::new(),
-        cursors: Arc::clone(cursors),
-        open_log: open_log(durability, output.store.clone()),
-    };
+    let (tip, _) = store.existing_tip().await?;
+    let open_log = open_log(durability, output.store.clone());
+    let mut committer = Committer::of_tip(query, store.log(), &tip, Arc::clone(cursors), open_log);
     let observed = |committer: &Committer| {
         let txns = committer.cursor_txns();
         let account = committer.account(Kind::Observed).filter(|_| !txns.is_empty());

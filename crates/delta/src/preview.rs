@@ -35,8 +35,7 @@ pub async fn table_size(address: &Url) -> Result<TableSize, DeltaFault> {
 pub async fn newest_rows(address: &Url, limit: usize) -> Result<RecordBatch, DeltaFault> {
     let log = TableStore::open(address, &StoreOptions::default(), None)?;
     let fail = |source: Source| DeltaFault::store("read the table", address.as_str(), source);
-    let missing = || DeltaFault::NotATable { address: address.to_string() };
-    let (tip, snapshot) = log.read_tip().await?.ok_or_else(missing)?;
+    let (tip, snapshot) = log.existing_tip().await?;
     let schema = snapshot.arrow_schema();
     let files = active_files(&log, &snapshot, |_| true).await?.into_iter();
     let active = files.map(|file| (file.logged_path.clone(), file)).collect();

@@ -15,7 +15,7 @@ use crate::account::Kind;
 use crate::committer::{Committer, Files, OpenLog, Settled};
 use crate::data_file::delete;
 use crate::fault::DeltaFault;
-use crate::image::{Fit, Image};
+use crate::image::Fit;
 use crate::log::{Log, RETRY_BUDGET};
 use crate::object_stores::StoreOptions;
 use crate::outbox::Cursors;
@@ -144,14 +144,11 @@ impl Opened {
     async fn open(config: &DeltaSinkConfig) -> Result<Self, DeltaFault> {
         let mut writers = BTreeMap::new();
         let (output, tip) = patiently(|| Table::open(&config.output, config.durability)).await?;
-        let mut committer = Committer {
-            log: output.store.log(),
-            image: Image::of_tip(&config.query, &tip),
-            sides: Vec::new(),
-            wanted: output.wanted,
-            cursors: Arc::clone(&config.cursors),
-            open_log: open_log(config.durability, config.output.store.clone()),
-        };
+        let open_log = open_log(config.durability, config.output.store.clone());
+        let cursors = Arc::clone(&config.cursors);
+        let log = output.store.log();
+        let mut committer = Committer::of_tip(&config.query, log, &tip, cursors, open_log);
+        committer.wanted = output.wanted;
         for table in &config.side_tables {
             let (opened, tip) = patiently(|| Table::open(table, config.durability)).await?;
             let mut side = Side::of_tip(Some(table.role), opened.store.log(), &tip);

@@ -38,7 +38,7 @@ pub(crate) struct TableStore {
     options: StoreOptions,
     /// Where tests can break a put: before it, and after it took effect.
     pub puts: [FaultPoint; 2],
-    pub checkpoints: Arc<Checkpoints>,
+    checkpoints: Arc<Checkpoints>,
 }
 
 impl TableStore {
@@ -63,9 +63,10 @@ impl TableStore {
         self.checkpoints = Arc::new(Checkpoints::every(commits));
     }
 
-    /// The same place by handles of its own.
+    /// The same table by handles of its own.
     pub fn reopened(&self) -> Result<Self, DeltaFault> {
-        Self::open(self.store.root_url(), &self.options, self.synced_root.clone())
+        let own = Self::open(self.store.root_url(), &self.options, self.synced_root.clone())?;
+        Ok(Self { checkpoints: Arc::clone(&self.checkpoints), ..own })
     }
 
     /// Another table that is reached as this one is.
@@ -132,6 +133,12 @@ impl TableStore {
         self.checkpoints.found(checkpoint);
         let newest = self.log().read(version).await?;
         Ok(Some((Tip { version, metadata, txns, newest, at }, snapshot)))
+    }
+
+    /// Of a table that has to be there.
+    pub async fn existing_tip(&self) -> Result<(Tip, Snapshot), DeltaFault> {
+        let missing = || DeltaFault::NotATable { address: self.address.clone() };
+        self.read_tip().await?.ok_or_else(missing)
     }
 
     /// A folder whose log is missing or has no entry is no table yet.

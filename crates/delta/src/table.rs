@@ -92,8 +92,7 @@ impl Table {
                 synced.map_err(|source| DeltaFault::store("sync a table", &address, source))?;
             }
         }
-        let missing = || DeltaFault::NotATable { address: address.clone() };
-        let (tip, snapshot) = store.read_tip().await?.ok_or_else(missing)?;
+        let (tip, snapshot) = store.existing_tip().await?;
         Protocol::of(&snapshot).check(&address)?;
         check_partitioning(config, &tip.metadata)?;
         let actual: Schema = snapshot

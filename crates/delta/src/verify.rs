@@ -70,8 +70,7 @@ impl VerifyReport {
 /// took from either is taken as good. `deep`: all rows of all of them, too.
 pub async fn verify(address: &Url, deep: bool) -> Result<VerifyReport, DeltaFault> {
     let log = TableStore::open(address, &StoreOptions::default(), None)?;
-    let not_a_table = || DeltaFault::NotATable { address: address.to_string() };
-    let (tip, snapshot) = log.read_tip().await?.ok_or_else(not_a_table)?;
+    let (tip, snapshot) = log.existing_tip().await?;
     let mut audit = Audit { tip: tip.version, deep, ..Audit::default() };
     let first = first_entry(&log).await?;
     let mut commits = read_commits(&log, first..=tip.version);

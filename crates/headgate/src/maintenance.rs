@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use headgate_delta::{
-    Durability, MAX_Z_ORDER_COLUMNS, MaintainedTable, MaintenanceConfig, OptimizeOptions,
+    Durability, LEAST_VACUUM_RETENTION, MAX_Z_ORDER_COLUMNS, MaintainedTable, MaintenanceConfig,
+    OptimizeOptions,
 };
 use headgate_model::TableRole;
 
@@ -14,7 +15,6 @@ use crate::resolve::{Issues, NamedTable};
 
 const OPTIMIZE_EVERY: Duration = Duration::from_secs(600);
 const VACUUM_EVERY: Duration = Duration::from_secs(86_400);
-const LEAST_RETENTION: Duration = Duration::from_secs(7 * 86_400);
 
 /// Commits between two log checkpoints, if the user says so.
 pub(crate) fn checkpoint_interval(
@@ -54,7 +54,7 @@ pub(crate) fn resolve(
     let every = options.and_then(|options| options.vacuum_interval.as_ref());
     let vacuum_every = duration("vacuum_interval", every, Duration::ZERO, INTERVAL);
     let kept = options.and_then(|options| options.vacuum_retention.as_ref());
-    let vacuum_retention = duration("vacuum_retention", kept, LEAST_RETENTION, RETENTION);
+    let vacuum_retention = duration("vacuum_retention", kept, LEAST_VACUUM_RETENTION, RETENTION);
     if options.and_then(|options| options.enabled) == Some(false) {
         return None;
     }

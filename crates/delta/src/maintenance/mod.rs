@@ -16,7 +16,7 @@ use crate::store::TableStore;
 
 pub use optimize::{OptimizeOptions, Optimized, optimize};
 pub use schedule::{MaintainedTable, Maintenance, MaintenanceConfig};
-pub use vacuum::{Vacuumed, vacuum};
+pub use vacuum::{LEAST_RETENTION as LEAST_VACUUM_RETENTION, Vacuumed, vacuum};
 pub use z_order::MAX_COLUMNS as MAX_Z_ORDER_COLUMNS;
 
 /// What a log checkpoint by hand did.

@@ -82,8 +82,7 @@ impl<'a> Optimizer<'a> {
         eagerness: Eagerness,
         is_stopped: &'a AtomicBool,
     ) -> Result<Self, DeltaFault> {
-        let missing = || DeltaFault::NotATable { address: store.address.clone() };
-        let (tip, snapshot) = store.read_tip().await?.ok_or_else(missing)?;
+        let (tip, snapshot) = store.existing_tip().await?;
         Protocol::of(&snapshot).check(&store.address)?;
         let own = snapshot.table_properties().target_file_size.map(|bytes| bytes.get());
         let target_bytes = options.target_file_bytes.or(own).unwrap_or(DEFAULT_FILE_BYTES);

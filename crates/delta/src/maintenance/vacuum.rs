@@ -15,7 +15,7 @@ use crate::store::TableStore;
 
 /// Files younger than this may be of a batch that is still open, or owed to a side table; readers
 /// may still be at a version that has them.
-const LEAST: Duration = Duration::from_secs(7 * 86_400);
+pub const LEAST_RETENTION: Duration = Duration::from_secs(7 * 86_400);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vacuumed {
@@ -40,14 +40,13 @@ pub(super) async fn vacuum_store(
     dry_run: bool,
     now: DateTime<Utc>,
 ) -> Result<Vacuumed, DeltaFault> {
-    if let Some(asked) = retention.filter(|asked| *asked < LEAST) {
+    if let Some(asked) = retention.filter(|asked| *asked < LEAST_RETENTION) {
         let actual = format!("{:.1} hours", asked.as_secs_f64() / 3_600.0);
         return Err(DeltaFault::Retention { address: store.address.clone(), actual });
     }
-    let missing = || DeltaFault::NotATable { address: store.address.clone() };
-    let (_, snapshot) = store.read_tip().await?.ok_or_else(missing)?;
+    let (_, snapshot) = store.existing_tip().await?;
     let own = snapshot.table_properties().deleted_file_retention_duration;
-    let retention = retention.or(own).unwrap_or(LEAST).max(LEAST);
+    let retention = retention.or(own).unwrap_or(LEAST_RETENTION).max(LEAST_RETENTION);
     let fail = |source| DeltaFault::store("vacuum", &store.address, source);
     let retention = chrono::Duration::from_std(retention).unwrap_or(chrono::Duration::MAX);
     // The deletion itself is ours: the library commits beside it, and cleans the log by its own

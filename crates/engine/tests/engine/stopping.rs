@@ -2,7 +2,7 @@ use headgate_engine::StopMode;
 use headgate_model::TableRole;
 use headgate_model::fake::CommitEvent;
 
-use crate::rig::{GOOD, Rig, secs, settle};
+use crate::rig::{GOOD, Rig, Worker, secs, settle};
 
 #[tokio::test(start_paused = true)]
 async fn a_drain_commits_what_was_read_and_a_drop_does_not() {
@@ -84,8 +84,8 @@ async fn a_query_that_reads_to_the_end_can_be_stopped_before() {
     assert_eq!(rig.lake.num_rows(TableRole::Output), 0);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_drain_commits_the_open_batch_and_not_all_that_a_chunk_still_holds() {
+/// A worker that stands still in its second commit, with most of a chunk still to be taken in.
+async fn in_a_large_chunk() -> (Rig, Worker) {
     let mut rig = Rig { chunk_records: 10_000, ..Rig::ticking() };
     rig.limits.max_rows = 5;
     rig.append(&[GOOD; 10_000]);
@@ -93,6 +93,12 @@ async fn a_drain_commits_the_open_batch_and_not_all_that_a_chunk_still_holds() {
     worker.sink.on_commit(CommitEvent::Lands);
     worker.sink.on_commit(CommitEvent::Freezes);
     settle().await;
+    (rig, worker)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_commits_the_open_batch_and_not_all_that_a_chunk_still_holds() {
+    let (rig, worker) = in_a_large_chunk().await;
     let sink = worker.sink.clone();
     let stopping = tokio::spawn(worker.stopped(StopMode::Drain));
     settle().await;
@@ -108,13 +114,7 @@ async fn a_drain_commits_the_open_batch_and_not_all_that_a_chunk_still_holds() {
 
 #[tokio::test(start_paused = true)]
 async fn a_rebalance_does_not_wait_for_all_that_a_chunk_still_holds() {
-    let mut rig = Rig { chunk_records: 10_000, ..Rig::ticking() };
-    rig.limits.max_rows = 5;
-    rig.append(&[GOOD; 10_000]);
-    let worker = rig.start_alone().await;
-    worker.sink.on_commit(CommitEvent::Lands);
-    worker.sink.on_commit(CommitEvent::Freezes);
-    settle().await;
+    let (rig, worker) = in_a_large_chunk().await;
     let sink = worker.sink.clone();
     worker.source.revoke(&rig.log.partitions());
     settle().await;

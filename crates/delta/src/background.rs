@@ -8,6 +8,10 @@ use tokio::sync::oneshot;
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
+/// Files that are read at once: the log is asked for by the thousand, and every thread that reads
+/// holds memory of its own.
+const READERS: usize = 8;
+
 /// Runs `work` on a thread and a runtime of its own. Whoever waits for an answer that never comes
 /// learns that the thread broke off.
 pub(crate) fn run<T, F>(
@@ -18,7 +22,13 @@ where
     T: Send + 'static,
     F: Future<Output = T>,
 {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // On a runtime of one thread the kernel would read on one that it starts itself, without bounds.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(READERS)
+        .on_thread_start(yield_to_others)
+        .enable_all()
+        .build()?;
     let (done, answer) = oneshot::channel();
     let span = tracing::Span::current();
     std::thread::Builder::new().name(name.to_owned()).spawn(move || {

@@ -9,7 +9,7 @@ export interface RuleCoverage {
   /** Path of the column or rule in the contract. */
   path: string;
   rule: string;
-  status: "enforced" | "not_enforced" | "informational";
+  status: "enforced" | "not_enforceable" | "informational";
   /** Why it is not enforced. */
   reason?: string;
   /** Line in the contract, from 1. */

@@ -104,7 +104,7 @@ test("the coverage of a contract says what is not enforced, and why", () => {
           {
             path: "schema[0]",
             rule: "fresh",
-            status: "not_enforced",
+            status: "not_enforceable",
             reason: "needs SQL",
             line: 20,
           },

@@ -32,14 +32,14 @@ function issuesTitle(total: number): string {
 
 const STATUS = {
   enforced: pc.green("enforced"),
-  not_enforced: pc.yellow("not enforced"),
+  not_enforceable: pc.yellow("not enforced"),
   informational: pc.dim("informational"),
 };
 
 function tally(coverage: readonly RuleCoverage[]): string {
   const of = (status: RuleCoverage["status"]) =>
     coverage.filter((rule) => rule.status === status).length;
-  const counted = [`${of("enforced")} enforced`, `${of("not_enforced")} not enforced`];
+  const counted = [`${of("enforced")} enforced`, `${of("not_enforceable")} not enforced`];
   return [...counted, `${of("informational")} informational`].join(", ");
 }
 

@@ -9,7 +9,7 @@ use crate::failure::{NativeFailure, NativeIssue};
 pub struct NativeCoverage {
     pub path: String,
     pub rule: String,
-    #[napi(ts_type = "'enforced' | 'not_enforced' | 'informational'")]
+    #[napi(ts_type = "'enforced' | 'not_enforceable' | 'informational'")]
     pub status: String,
     pub reason: Option<String>,
     pub line: Option<u32>,

@@ -9,6 +9,7 @@
 mod allocator;
 mod broker;
 mod config;
+mod contract;
 mod failure;
 mod inspect;
 mod logging;

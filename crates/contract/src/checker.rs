@@ -11,6 +11,7 @@ use crate::fault::ContractFault;
 use crate::plan::{Children, FieldPlan, Plan, RuleNumber, Target, rule_info};
 use crate::result::{BatchResult, CheckedRows, RowViolation};
 use crate::rule::key::SeenKeys;
+use crate::rule::level;
 use crate::rule::metric::Tally;
 use crate::view::{Elements, View};
 
@@ -25,6 +26,7 @@ pub struct Checker {
     fitting: Option<SchemaRef>,
     keys: Vec<SeenKeys>,
     tallies: Vec<Tally>,
+    levels: Vec<level::Seen>,
     /// Rows that broke each rule.
     counts: Vec<u64>,
     num_rows: u64,
@@ -48,6 +50,7 @@ impl Checker {
             fitting: None,
             keys: plan.keys.iter().map(|_| SeenKeys::new()).collect(),
             tallies: vec![Tally::default(); plan.metrics.len()],
+            levels: vec![level::Seen::default(); plan.levels.len()],
             counts: vec![0; rules.len()],
             num_rows: 0,
             found: Vec::new(),
@@ -80,6 +83,9 @@ impl Checker {
             run.visit(field, &View::column(rows.column(field.column)));
         }
         run.visit_keys(rows)?;
+        for (level, seen) in plan.levels.iter().zip(&mut run.checker.levels) {
+            level.see(rows, seen);
+        }
 
         checked.violations = run.violations;
         checked.violations.sort_unstable();
@@ -97,20 +103,47 @@ impl Checker {
         self.keys.iter().map(SeenKeys::state_bytes).sum()
     }
 
-    /// Judges the batch and opens the next.
-    pub fn finish(&mut self) -> BatchResult {
+    /// Judges the batch and opens the next. `answers` are those of [`crate::Contract::queries`] in
+    /// their order: a query without one fails its rule, for nobody knows that it holds. `now_us`:
+    /// microseconds since 1970, for service levels.
+    pub fn finish(&mut self, answers: &[Result<f64, String>], now_us: i64) -> BatchResult {
         let mut measured = vec![None; self.rules.len()];
+        let mut reasons = vec![None; self.rules.len()];
+        for (at, query) in self.plan.external.iter().enumerate() {
+            let rule = usize::from(query.rule);
+            match answers.get(at) {
+                Some(Ok(value)) => {
+                    measured[rule] = Some(*value);
+                    self.counts[rule] = u64::from(!query.must.holds(*value));
+                }
+                // Of no rows there may be nothing to say, such as their average.
+                Some(Err(_)) if self.num_rows == 0 => {}
+                answer => {
+                    let reason = answer.and_then(|answer| answer.as_ref().err());
+                    reasons[rule] = Some(reason.map_or("it was not run", String::as_str).to_owned());
+                    self.counts[rule] = 1;
+                }
+            }
+        }
+        for (level, seen) in self.plan.levels.iter().zip(&mut self.levels) {
+            let rule = usize::from(level.rule);
+            if let Some(value) = level.measure(seen, self.num_rows, now_us) {
+                measured[rule] = Some(value);
+                self.counts[rule] = u64::from(!level.holds(value));
+            }
+        }
         for (metric, tally) in self.plan.metrics.iter().zip(&self.tallies) {
             let value = metric.measure(*tally, self.num_rows);
             let rule = usize::from(metric.rule);
             measured[rule] = Some(value);
             self.counts[rule] = u64::from(!metric.must.holds(value));
         }
-        let rules = self.rules.iter().zip(&self.counts).zip(measured).map(
-            |((rule, violations), measured)| RuleResult {
+        let rules = self.rules.iter().zip(&self.counts).zip(measured.into_iter().zip(reasons)).map(
+            |((rule, violations), (measured, unmeasured))| RuleResult {
                 rule: rule.clone(),
                 violations: *violations,
                 measured,
+                unmeasured,
             },
         );
         let result = BatchResult { rules: rules.collect() };
@@ -207,6 +240,14 @@ fn fits(expected: &DataType, actual: &DataType) -> bool {
     }
 }
 
+/// What a rule looks at.
+#[derive(Clone, Copy)]
+struct About {
+    field: u32,
+    /// All below the field as well.
+    below: bool,
+}
+
 /// One chunk's pass over the plan.
 struct Run<'a> {
     checker: &'a mut Checker,
@@ -223,7 +264,8 @@ impl Run<'_> {
             if let Target::Metric(metric) = check.target {
                 self.checker.tallies[metric].seen += view.num_present() as u64;
             }
-            self.settle(check.target, Some(field.field), view.rows, &mut found);
+            let about = About { field: field.field, below: check.test.is_of_elements() };
+            self.settle(check.target, Some(about), view.rows, &mut found);
             self.checker.found = found;
         }
         match &field.children {
@@ -261,7 +303,7 @@ impl Run<'_> {
     fn settle(
         &mut self,
         target: Target,
-        field: Option<u32>,
+        about: Option<About>,
         rows: Option<&[u32]>,
         found: &mut Vec<u32>,
     ) {
@@ -271,8 +313,8 @@ impl Run<'_> {
         if let Some(rows) = rows {
             found.iter_mut().for_each(|slot| *slot = rows[*slot as usize]);
         }
-        if let Some(field) = field.filter(|_| !self.fields.is_empty()) {
-            found.retain(|row| !self.is_excused(*row, field));
+        if let Some(about) = about.filter(|_| !self.fields.is_empty()) {
+            found.retain(|row| !self.is_excused(*row, about));
         }
         match target {
             Target::Metric(metric) => self.checker.tallies[metric].found += found.len() as u64,
@@ -290,12 +332,15 @@ impl Run<'_> {
         found.clear();
     }
 
-    /// True where a field of the row that did not fit explains a violation at `field`.
-    fn is_excused(&self, row: u32, field: u32) -> bool {
+    /// True where a field of the row that did not fit explains a violation.
+    fn is_excused(&self, row: u32, About { field, below }: About) -> bool {
         let start = self.fields.partition_point(|violation| violation.row < row);
         self.fields[start..]
             .iter()
             .take_while(|violation| violation.row == row)
-            .any(|violation| self.plan.covers(violation.field, field))
+            .any(|violation| {
+                self.plan.covers(violation.field, field)
+                    || (below && self.plan.covers(field, violation.field))
+            })
     }
 }

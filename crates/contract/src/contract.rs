@@ -7,6 +7,7 @@ use headgate_model::{ContractRef, RuleInfo};
 
 use crate::checker::Checker;
 use crate::coverage::RuleCoverage;
+use crate::document::Outline;
 use crate::fault::ContractFault;
 use crate::plan::Plan;
 
@@ -15,6 +16,16 @@ use crate::plan::Plan;
 pub struct CheckOptions {
     /// A field that the contract does not name breaks the rule `unknown_field`. Default: no.
     pub reject_unknown_fields: bool,
+}
+
+/// A `SELECT` of one number over the rows of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleQuery<'c> {
+    pub statement: &'c str,
+    /// Where in the document.
+    pub path: &'c str,
+    pub line: Option<u32>,
+    pub rule: &'c RuleInfo,
 }
 
 /// A parsed and compiled document; cheap to clone.
@@ -28,6 +39,7 @@ pub(crate) struct Compiled {
     pub reference: ContractRef,
     pub schema: SchemaRef,
     pub partition_columns: Vec<String>,
+    pub tables: Vec<String>,
     pub rules: Arc<[RuleInfo]>,
     pub coverage: Vec<RuleCoverage>,
     pub plan: Arc<Plan>,
@@ -42,6 +54,11 @@ impl Contract {
         Ok(Self { compiled: Arc::new(compiled) })
     }
 
+    /// What there is to compile.
+    pub fn outline(text: &str) -> Result<Outline, ContractFault> {
+        Outline::read(text).map_err(|issues| ContractFault::Invalid { issues })
+    }
+
     pub fn reference(&self) -> &ContractRef {
         &self.compiled.reference
     }
@@ -49,7 +66,8 @@ impl Contract {
     /// Columns of the payload, in the document's order. A top-level column is nullable unless it is
     /// required, part of the primary key or a partition column; nested fields are always nullable,
     /// since Delta cannot promise more of them. Metadata of a field: `headgate.logicalType`,
-    /// `headgate.format` for texts with one, and `description` where given.
+    /// `headgate.format` for texts with one, `headgate.json` for texts that hold a JSON `object` or
+    /// `array` whose shape the document does not say, and `description` where given.
     pub fn schema(&self) -> &SchemaRef {
         &self.compiled.schema
     }
@@ -62,6 +80,21 @@ impl Contract {
     /// Compiled rules. A rule's index is its number everywhere.
     pub fn rules(&self) -> &[RuleInfo] {
         &self.compiled.rules
+    }
+
+    /// Queries that rules need the answers of; see [`Checker::finish`].
+    pub fn queries(&self) -> impl ExactSizeIterator<Item = RuleQuery<'_>> {
+        self.compiled.plan.external.iter().map(|query| RuleQuery {
+            statement: &query.statement,
+            path: &query.path,
+            line: query.line,
+            rule: &self.compiled.rules[usize::from(query.rule)],
+        })
+    }
+
+    /// What queries may call the rows: the names of the schema object.
+    pub fn tables(&self) -> &[String] {
+        &self.compiled.tables
     }
 
     /// Every rule of the document, enforced or not.

@@ -5,7 +5,7 @@
 pub enum CoverageStatus {
     Enforced,
     /// Compiled to nothing; the reason says why.
-    NotEnforced,
+    NotEnforceable,
     /// Says something to people, and nothing that could be checked.
     Informational,
 }
@@ -14,7 +14,7 @@ impl CoverageStatus {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Enforced => "enforced",
-            Self::NotEnforced => "not_enforced",
+            Self::NotEnforceable => "not_enforceable",
             Self::Informational => "informational",
         }
     }
@@ -33,4 +33,11 @@ pub struct RuleCoverage {
     pub reason: Option<String>,
     /// From 1. Absent where the text gave no position.
     pub line: Option<u32>,
+}
+
+impl RuleCoverage {
+    /// True for what is checked, and for what there is nothing to check of.
+    pub fn is_enforced(&self) -> bool {
+        self.status != CoverageStatus::NotEnforceable
+    }
 }

@@ -1,6 +1,11 @@
 //! The shapes of an ODCS document, as far as rules and columns need them.
 
-use crate::node::Value;
+use headgate_model::ContractRef;
+
+use crate::canonical;
+use crate::coverage::{CoverageStatus, RuleCoverage};
+use crate::fault::ContractIssue;
+use crate::node::{Node, Value};
 use crate::reader::{At, Issues};
 
 pub(crate) struct Document<'a> {
@@ -8,10 +13,16 @@ pub(crate) struct Document<'a> {
     pub version: String,
     pub schema: SchemaObject<'a>,
     pub sla: Vec<At<'a>>,
+    /// The column of service levels that name none.
+    pub sla_element: Option<&'a str>,
     pub unknown: Vec<At<'a>>,
 }
 
 pub(crate) struct SchemaObject<'a> {
+    /// The first of its names.
+    pub name: String,
+    /// Names that queries may call it by.
+    pub tables: Vec<String>,
     pub properties: Vec<Property<'a>>,
     pub quality: Vec<At<'a>>,
     pub relationships: Vec<At<'a>>,
@@ -147,8 +158,60 @@ impl<'a> Document<'a> {
         let version = read_scalar(root, "version", issues);
         let schema = read_schema(root, schema_name, issues);
         let sla = root.list("slaProperties", issues);
+        let sla_element = root.text("slaDefaultElement", issues);
         let unknown = others(entries, ROOT_KEYS);
-        Some(Self { id, version, schema: schema?, sla, unknown })
+        Some(Self { id, version, schema: schema?, sla, sla_element, unknown })
+    }
+}
+
+/// Schema objects with columns, by name; and the rules of a document about others, which nothing
+/// can be held against.
+#[derive(Clone, Debug)]
+pub struct Outline {
+    pub reference: ContractRef,
+    pub names: Vec<String>,
+    pub columnless: Vec<RuleCoverage>,
+}
+
+impl Outline {
+    pub(crate) fn read(text: &str) -> Result<Self, Vec<ContractIssue>> {
+        let node = Node::parse(text).map_err(|issue| vec![issue])?;
+        let root = At { node: &node, path: String::new() };
+        // What is no list is an issue of compilation.
+        let mut ignored = Issues::default();
+        let reference = ContractRef {
+            id: read_scalar(&root, "id", &mut ignored),
+            version: read_scalar(&root, "version", &mut ignored),
+            hash: canonical::hash(&node),
+        };
+        let mut outline = Self { reference, names: Vec::new(), columnless: Vec::new() };
+        for object in root.list("schema", &mut ignored) {
+            let name = ["name", "physicalName"].iter().find_map(|key| object.get(key)?.as_text());
+            if !object.list("properties", &mut ignored).is_empty() {
+                outline.names.extend(name.map(str::to_owned));
+                continue;
+            }
+            for rule in object.list("quality", &mut ignored) {
+                outline.add(&rule, ["id", "name", "metric", "type"], "quality");
+            }
+        }
+        if outline.names.is_empty() {
+            for level in root.list("slaProperties", &mut ignored) {
+                outline.add(&level, ["id", "property", "", ""], "sla");
+            }
+        }
+        Ok(outline)
+    }
+
+    fn add(&mut self, at: &At<'_>, names: [&str; 4], kind: &str) {
+        let name = names.iter().find_map(|key| at.get(key)?.as_text());
+        self.columnless.push(RuleCoverage {
+            path: at.path.clone(),
+            rule: name.unwrap_or(kind).to_owned(),
+            status: CoverageStatus::NotEnforceable,
+            reason: Some("the schema names no columns".into()),
+            line: at.node.line,
+        });
     }
 }
 
@@ -231,7 +294,14 @@ fn read_schema<'a>(
         issues.missing(object, "properties", "at least one property");
         return None;
     }
+    let mut tables: Vec<String> = ["name", "physicalName"]
+        .iter()
+        .filter_map(|key| object.get(key)?.as_text().map(str::to_owned))
+        .collect();
+    tables.dedup();
     Some(SchemaObject {
+        name: tables.first().cloned().unwrap_or_default(),
+        tables,
         properties: read_properties(properties, issues),
         quality: object.list("quality", issues),
         relationships: object.list("relationships", issues),

@@ -8,6 +8,8 @@ pub(crate) const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 pub(crate) struct TimeOfDay {
     pub micros: i64,
     pub offset_minutes: Option<i32>,
+    /// Digits beyond the sixth of the fraction are not all zeros.
+    pub beyond: bool,
     /// Written as second 60.
     leap: bool,
 }
@@ -37,7 +39,7 @@ pub(crate) fn date(text: &[u8]) -> Option<i32> {
 }
 
 /// `hh:mm:ss`, with an optional fraction and an optional `Z` or `±hh:mm`. Digits after the sixth of
-/// a fraction are dropped.
+/// a fraction are only told of.
 pub(crate) fn time(text: &[u8]) -> Option<TimeOfDay> {
     let (clock, mut rest) = text.split_at_checked(8)?;
     let [h1, h2, b':', m1, m2, b':', s1, s2] = *clock else { return None };
@@ -46,6 +48,7 @@ pub(crate) fn time(text: &[u8]) -> Option<TimeOfDay> {
         return None;
     }
     let mut micros = i64::from(hour * 3600 + minute * 60 + second) * MICROS_PER_SECOND;
+    let mut beyond = false;
     if let Some(fraction) = rest.strip_prefix(b".") {
         let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
         if digits == 0 {
@@ -57,6 +60,7 @@ pub(crate) fn time(text: &[u8]) -> Option<TimeOfDay> {
             unit /= 10;
             micros += i64::from(byte - b'0') * unit;
         }
+        beyond = fraction.iter().skip(6).any(|byte| *byte != b'0');
         rest = tail;
     }
     let offset_minutes = offset(rest)?;
@@ -65,7 +69,7 @@ pub(crate) fn time(text: &[u8]) -> Option<TimeOfDay> {
     if leap && (hour * 60 + minute - offset_minutes.unwrap_or(0)).rem_euclid(1440) != 1439 {
         return None;
     }
-    Some(TimeOfDay { micros, offset_minutes, leap })
+    Some(TimeOfDay { micros, offset_minutes, beyond, leap })
 }
 
 /// A date, `T`, `t` or a space, and a time. Microseconds since 1970 in UTC; without an offset the

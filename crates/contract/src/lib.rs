@@ -50,7 +50,8 @@ mod types;
 mod view;
 
 pub use checker::Checker;
-pub use contract::{CheckOptions, Contract};
+pub use contract::{CheckOptions, Contract, RuleQuery};
 pub use coverage::{CoverageStatus, RuleCoverage};
+pub use document::Outline;
 pub use fault::{ContractFault, ContractIssue};
 pub use result::{BatchResult, CheckedRows, RowViolation};

@@ -18,7 +18,7 @@ pub(crate) struct Node {
     pub value: Value,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
     Null,
     Bool(bool),
@@ -27,6 +27,13 @@ pub(crate) enum Value {
     Text(String),
     List(Vec<Node>),
     Map(Vec<(String, Node)>),
+}
+
+/// Equal whatever the lines.
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
 }
 
 impl Node {

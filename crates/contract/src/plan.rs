@@ -3,7 +3,7 @@
 use headgate_model::RuleInfo;
 
 use crate::rule::Test;
-use crate::rule::metric::Metric;
+use crate::rule::metric::{Metric, Operator};
 
 /// Index into the contract's rules.
 pub(crate) type RuleNumber = u16;
@@ -14,6 +14,8 @@ pub(crate) struct Plan {
     pub fields: Vec<FieldPlan>,
     pub keys: Vec<KeyPlan>,
     pub metrics: Vec<Metric>,
+    pub external: Vec<External>,
+    pub levels: Vec<Level>,
     /// By field, in the order of [`headgate_model::field_paths`].
     pub type_rules: Vec<RuleNumber>,
     /// By field: the first field after it that is not below it.
@@ -68,6 +70,40 @@ pub(crate) struct KeyPlan {
     /// Each a path of column indices through structs.
     pub columns: Vec<Vec<usize>>,
     pub target: Target,
+}
+
+/// A query that others run, and what its answer must be.
+#[derive(Debug)]
+pub(crate) struct External {
+    pub rule: RuleNumber,
+    pub must: Operator,
+    pub statement: String,
+    /// Where the query is written.
+    pub path: String,
+    pub line: Option<u32>,
+}
+
+/// A service level.
+#[derive(Debug)]
+pub(crate) struct Level {
+    pub rule: RuleNumber,
+    pub measure: Measure,
+    /// A path of column indices through structs.
+    pub column: Vec<usize>,
+    /// In microseconds.
+    pub limit: i64,
+    /// Microseconds of the unit that it is measured in.
+    pub unit: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Measure {
+    /// Age of the newest row.
+    Newest,
+    /// Age of the oldest row.
+    Oldest,
+    /// Time since the batch before.
+    Gap,
 }
 
 impl Plan {

@@ -65,10 +65,14 @@ impl<'a> At<'a> {
 
     /// `None` when absent or null.
     pub fn get(&self, key: &str) -> Option<At<'a>> {
+        self.entry(key).filter(|at| !matches!(at.node.value, Value::Null))
+    }
+
+    /// As [`At::get`], null included.
+    pub fn entry(&self, key: &str) -> Option<At<'a>> {
         let Value::Map(entries) = &self.node.value else { return None };
         let (_, node) = entries.iter().find(|(name, _)| name == key)?;
-        let present = !matches!(node.value, Value::Null);
-        present.then(|| At { node, path: self.join(key) })
+        Some(At { node, path: self.join(key) })
     }
 
     pub fn items(&self, issues: &mut Issues) -> Vec<At<'a>> {

@@ -12,6 +12,8 @@ pub enum DecodeFault {
     DuplicateColumn { path: String },
     #[error("column `{path}` has a name that Headgate keeps for itself")]
     ReservedColumn { path: String },
+    #[error("the format of column `{path}` is not read: {reason}")]
+    Format { path: String, reason: String },
     #[error("chunk is too large for one batch of columns")]
     ChunkTooLarge { bytes: usize },
     /// A defect: decoded columns do not agree with their own schema.
@@ -35,7 +37,8 @@ impl DecodeFault {
         match self {
             Self::UnsupportedType { path, .. }
             | Self::DuplicateColumn { path }
-            | Self::ReservedColumn { path } => Some(path),
+            | Self::ReservedColumn { path }
+            | Self::Format { path, .. } => Some(path),
             Self::ChunkTooLarge { .. } | Self::Columns(_) => None,
         }
     }
@@ -47,6 +50,7 @@ impl Fault for DecodeFault {
             Self::UnsupportedType { .. } => "DECODE_UNSUPPORTED_TYPE",
             Self::DuplicateColumn { .. } => "DECODE_DUPLICATE_COLUMN",
             Self::ReservedColumn { .. } => "DECODE_RESERVED_COLUMN",
+            Self::Format { .. } => "DECODE_FORMAT",
             Self::ChunkTooLarge { .. } => "DECODE_CHUNK_TOO_LARGE",
             Self::Columns(_) => "DECODE_COLUMNS",
         }
@@ -62,6 +66,9 @@ impl Fault for DecodeFault {
 
     fn context(&self) -> FaultContext {
         let (expected, actual) = match self {
+            Self::Format { reason, .. } => {
+                ("a pattern and a time zone of the JDK".to_owned(), reason.clone())
+            }
             Self::UnsupportedType { data_type, .. } => (
                 "string, integer, number, boolean, decimal, date, timestamp in microseconds, \
                  object or array"

@@ -182,6 +182,8 @@ struct RuleEntry {
     violations: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     measured: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unmeasured: Option<String>,
     /// It judged the batch as a whole.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     whole: bool,
@@ -197,6 +199,7 @@ impl From<&Verdict> for VerdictEntry {
             scope: result.rule.scope.as_str().to_owned(),
             violations: result.violations,
             measured: result.measured,
+            unmeasured: result.unmeasured.clone(),
             whole: !result.rule.routes_rows,
         };
         Self {
@@ -220,7 +223,12 @@ impl RuleEntry {
             routes_rows: !self.whole,
             unrepresentable: false,
         };
-        Some(RuleResult { rule, violations: self.violations, measured: self.measured })
+        Some(RuleResult {
+            rule,
+            violations: self.violations,
+            measured: self.measured,
+            unmeasured: self.unmeasured.clone(),
+        })
     }
 }
 
@@ -306,6 +314,7 @@ mod tests {
             },
             violations,
             measured,
+            unmeasured: measured.is_none().then(|| "it took longer than 10 s".to_owned()),
         };
         let counts =
             Counts { records: 9, accepted: 5, rejected: 3, dead_letters: 1, ..Counts::default() };

@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arrow_array::RecordBatch;
 use headgate_contract::{CheckedRows, Checker};
 use headgate_decode::{Decoded, Decoder};
 use headgate_model::{
-    BatchObserver, BoxFault, FaultPoint, Phases, RecordChunk, RecordSource, SourceEvent, TableRole,
+    BatchObserver, BatchQueries, BoxFault, FaultPoint, Phases, RecordChunk, RecordSource, SourceEvent, TableRole,
     reach,
 };
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -28,6 +28,8 @@ pub(crate) struct Intake<S> {
     pub source: S,
     pub decoder: Box<dyn Decoder>,
     pub checker: Option<Checker>,
+    /// What rules need to have asked of the rows.
+    pub queries: Option<Box<dyn BatchQueries>>,
     pub assembler: Assembler,
     pub config: EngineConfig,
     pub observer: Arc<dyn BatchObserver>,
@@ -242,7 +244,12 @@ impl<S: RecordSource> Intake<S> {
         if chunk.is_empty() {
             return Ok(());
         }
-        let tables = on_own_thread(|| self.decode_and_check(chunk))?;
+        let (tables, rows) = on_own_thread(|| self.decode_and_check(chunk))?;
+        if let Some(queries) = &mut self.queries {
+            let started = Instant::now();
+            queries.take(&rows).await;
+            self.batch.phases.check += started.elapsed();
+        }
         reach(FaultPoint::Decode).map_err(BoxFault::from)?;
         if !tables.is_empty() {
             self.send(Work::Rows { epoch: self.epoch, tables }).await?;
@@ -254,7 +261,7 @@ impl<S: RecordSource> Intake<S> {
     fn decode_and_check(
         &mut self,
         chunk: RecordChunk,
-    ) -> Result<Vec<(TableRole, RecordBatch)>, EngineFault> {
+    ) -> Result<(Vec<(TableRole, RecordBatch)>, RecordBatch), EngineFault> {
         let started = Instant::now();
         let decoded = self.decoder.decode(&chunk)?;
         self.batch.phases.decode += started.elapsed();
@@ -268,7 +275,7 @@ impl<S: RecordSource> Intake<S> {
         tally.rows += decoded.rows.num_rows() as u64;
         tally.violating_rows += checked.violating.len() as u64;
         tally.blocks |= assembled.blocks;
-        Ok(assembled.tables)
+        Ok((assembled.tables, decoded.rows))
     }
 
     fn check(&mut self, decoded: &Decoded) -> Result<CheckedRows, EngineFault> {
@@ -324,9 +331,17 @@ impl<S: RecordSource> Intake<S> {
         if partitions.is_empty() {
             return Ok(());
         }
-        let OpenBatch { uuid, tally, bytes, lost: _, opened_at, phases } =
+        let OpenBatch { uuid, tally, bytes, lost: _, opened_at, mut phases } =
             std::mem::replace(&mut self.batch, OpenBatch::new());
-        let rules = self.checker.as_mut().map(|checker| checker.finish().rules).unwrap_or_default();
+        let started = Instant::now();
+        let answers = match &mut self.queries {
+            Some(queries) => queries.finish().await,
+            None => Vec::new(),
+        };
+        phases.check += started.elapsed();
+        let now = now_us();
+        let rules = self.checker.as_mut().map(|checker| checker.finish(&answers, now).rules);
+        let rules = rules.unwrap_or_default();
         let contract = self.assembler.contract.clone();
         let verdict = verdict(uuid, &tally, rules, self.config.policy, contract);
         let now = Instant::now();
@@ -409,6 +424,11 @@ fn on_own_thread<T>(work: impl FnOnce() -> T) -> T {
         RuntimeFlavor::CurrentThread => work(),
         _ => tokio::task::block_in_place(work),
     }
+}
+
+fn now_us() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 async fn at(instant: Option<Instant>) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use headgate_contract::Checker;
 use headgate_decode::Decoder;
 use headgate_model::{
-    BatchObserver, BoxFault, ContractRef, InterventionGate, LakeSink, RecordSource, StartRequest,
+    BatchObserver, BatchQueries, BoxFault, ContractRef, InterventionGate, LakeSink, RecordSource, StartRequest,
 };
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -30,6 +30,7 @@ pub struct QueryParts<S, K> {
     pub sink: K,
     pub decoder: Box<dyn Decoder>,
     pub checker: Option<Checker>,
+    pub queries: Option<Box<dyn BatchQueries>>,
     pub contract: Option<ContractRef>,
     pub gate: Arc<dyn InterventionGate>,
     pub observer: Arc<dyn BatchObserver>,
@@ -54,6 +55,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             mut sink,
             decoder,
             checker,
+            queries,
             contract,
             gate,
             observer,
@@ -74,6 +76,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             source,
             decoder,
             checker,
+            queries,
             assembler,
             config,
             observer: Arc::clone(&observer),

@@ -88,6 +88,9 @@ impl<S: RecordSource> Intake<S> {
         if let Some(checker) = &mut self.checker {
             checker.reset();
         }
+        if let Some(queries) = &mut self.queries {
+            queries.reset();
+        }
         self.rewind = None;
         self.look_elsewhere = None;
         self.send(Work::Restart { epoch: self.epoch }).await

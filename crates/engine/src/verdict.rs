@@ -62,7 +62,7 @@ mod tests {
             routes_rows,
             unrepresentable: false,
         };
-        RuleResult { rule, violations, measured: None }
+        RuleResult { rule, violations, measured: None, unmeasured: None }
     }
 
     #[test]

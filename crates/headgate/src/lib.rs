@@ -9,10 +9,13 @@
 //! | [`options`] | the configuration's keys and types, nothing else |
 //! | [`mod@resolve`] | defaults, and every rule between keys; answers with all issues at once |
 //! | [`mod@start`], [`handle`] | wiring of concrete source, decoder, contract and sink |
+//! | [`contract_check`], [`contract_test`] | a contract by itself, and over data at rest |
 //! | [`dataset`] | the output's columns as the outside sees them |
 //! | [`failure`] | what any fault says to the outside |
 //! | [`report`] | batches, verdicts and progress as the outside sees them |
 
+pub mod contract_check;
+pub mod contract_test;
 pub mod dataset;
 pub mod failure;
 pub mod gate;
@@ -28,6 +31,7 @@ pub mod options;
 pub mod quantity;
 pub mod report;
 pub mod resolve;
+mod rule_queries;
 pub mod start;
 mod tables;
 pub mod verify;
@@ -35,7 +39,7 @@ pub mod verify;
 pub use dataset::{Column, Dataset};
 pub use failure::{Failure, FailureKind};
 pub use handle::{QueryHandle, QueryState};
-pub use headgate_contract::{CoverageStatus, RuleCoverage};
+pub use headgate_contract::{ContractIssue, CoverageStatus, RuleCoverage};
 pub use headgate_kafka::EmbeddedBroker;
 pub use issue::Issue;
 pub use resolve::{NodeConfig, resolve};

@@ -99,6 +99,10 @@ fn texts(verdict: &Verdict, severity: Severity) -> Vec<String> {
                 (false, Some(measured)) => {
                     format!("{}{column}: measured {measured}", result.rule.id)
                 }
+                _ if result.unmeasured.is_some() => {
+                    let reason = result.unmeasured.as_deref().unwrap_or_default();
+                    format!("{}{column}: not measured: {reason}", result.rule.id)
+                }
                 _ => format!("{}{column}: {} violations", result.rule.id, result.violations),
             }
         })

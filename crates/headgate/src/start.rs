@@ -21,6 +21,7 @@ use crate::memory::{Lease, fetch_bytes};
 use crate::observers::Observers;
 use crate::options;
 use crate::report::Datasets;
+use crate::rule_queries;
 use crate::resolve::{NamedTable, NodeConfig, resolve};
 use crate::{Dataset, Failure, Issue};
 
@@ -88,11 +89,17 @@ async fn start_node(
     let check = CheckOptions {
         reject_unknown_fields: config.decode.unknown_fields == UnknownFields::Reject,
     };
+    let decoder = decoder(&config)?;
+    let queries = match &config.contract {
+        Some(contract) => rule_queries::plan(contract, decoder.schema()).await?,
+        None => None,
+    };
     let parts = QueryParts {
         config: engine_config(&config, &lease),
+        queries,
         source,
         sink,
-        decoder: decoder(&config)?,
+        decoder,
         checker: config.contract.as_ref().map(|contract| contract.checker(check)),
         contract: config.contract.as_ref().map(|contract| contract.reference().clone()),
         gate,

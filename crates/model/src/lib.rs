@@ -20,6 +20,7 @@ pub mod gate;
 pub mod ledger;
 pub mod observer;
 pub mod position;
+pub mod queries;
 pub mod record;
 pub mod row;
 pub mod sink;
@@ -35,6 +36,7 @@ pub use observer::{
     BatchObserver, CommittedBatch, Lag, MemoryUse, Phases, Progress, Silent, Waiting,
 };
 pub use position::{PartitionId, Positions};
+pub use queries::{Answers, BatchQueries};
 pub use record::{Advance, ChunkBuilder, RecordChunk, RecordRef};
 pub use row::{FieldViolation, UNKNOWN_FIELD, field_paths};
 pub use sink::{

@@ -59,6 +59,8 @@ pub struct RuleResult {
     pub violations: u64,
     /// What a batch rule measured, such as a row count or a percentage.
     pub measured: Option<f64>,
+    /// Why a batch rule could not be measured, and so failed. Never a value of a row.
+    pub unmeasured: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

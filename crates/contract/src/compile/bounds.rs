@@ -2,7 +2,8 @@
 
 use arrow_schema::DataType;
 
-use super::builder::{Builder, Column, with_path};
+use super::builder::{Builder, Column};
+use super::moments::Moment;
 use super::options::snake;
 use crate::decimal::Decimal;
 use crate::document::Property;
@@ -33,20 +34,8 @@ impl<'a> Builder<'a> {
     ) {
         let mut bounds = self.one_side(property, "minimum", "exclusiveMinimum", true);
         bounds.extend(self.one_side(property, "maximum", "exclusiveMaximum", false));
-        let format = property.options.iter().find(|(key, _)| *key == "format");
-        // The bounds are written in that format too.
-        let foreign = format.filter(|(_, at)| {
-            !matches!(column.logical, Logical::Number | Logical::Integer)
-                && !at.as_text().is_some_and(is_iso)
-        });
         let (mut low, mut high) = ((f64::NEG_INFINITY, false), (f64::INFINITY, false));
         for bound in bounds {
-            let id = with_path(&snake(bound.key), Some(&column.path));
-            if let Some((_, format)) = foreign {
-                let reason = format!("the format {} is not built", format.node.describe());
-                self.not_enforced(&bound.at, id, reason);
-                continue;
-            }
             let Some((test, value)) = self.test(&bound, column) else { continue };
             let side = if bound.lower { &mut low } else { &mut high };
             let tighter = if bound.lower { value >= side.0 } else { value <= side.0 };
@@ -102,24 +91,46 @@ impl<'a> Builder<'a> {
     fn test(&mut self, bound: &Bound<'_>, column: &Column) -> Option<(Test, f64)> {
         let units = match (column.logical, &column.data_type) {
             (Logical::Time, _) => {
-                let micros = self.parse(bound, "a time such as 08:30:00", |text| {
-                    Some(instant::time(text)?.micros)
+                let moment = column.moment.as_ref();
+                let micros = self.parse(bound, moment, "a time such as 08:30:00", |text| {
+                    match moment {
+                        Some(moment) => moment.format.time(text),
+                        None => Some(instant::time(text.as_bytes())?.micros),
+                    }
                 })?;
-                let step = i64::from(bound.exclusive);
+                // The odd half is any time between two microseconds.
+                let (at, step) = (2 * micros, i64::from(bound.exclusive));
                 let range = if bound.lower {
-                    TimeRange { min: micros + step, max: i64::MAX }
+                    TimeRange { min: at + step, max: i64::MAX }
                 } else {
-                    TimeRange { min: i64::MIN, max: micros - step }
+                    TimeRange { min: i64::MIN, max: at - step }
                 };
-                return Some((Test::TimeRange(range), micros as f64));
+                let range = match moment {
+                    Some(moment) => Test::WrittenRange(moment.format.clone(), range),
+                    None => Test::TimeRange(range),
+                };
+                return Some((range, micros as f64));
             }
-            (_, DataType::Date32) => self.parse(bound, "a date such as 2026-01-31", |text| {
-                Some(i64::from(instant::date(text)?))
-            })?,
+            (_, DataType::Date32) => {
+                let moment = column.moment.as_ref();
+                self.parse(bound, moment, "a date such as 2026-01-31", |text| {
+                    let days = match moment {
+                        Some(moment) => moment.format.date(text),
+                        None => instant::date(text.as_bytes()),
+                    };
+                    days.map(i64::from)
+                })?
+            }
             (_, DataType::Timestamp(..)) => {
-                self.parse(bound, "a timestamp such as 2026-01-31T08:30:00Z", |text| {
+                let moment = column.moment.as_ref();
+                self.parse(bound, moment, "a timestamp such as 2026-01-31T08:30:00Z", |text| {
                     let midnight = |days| i64::from(days) * instant::MICROS_PER_DAY;
-                    instant::timestamp(text).or_else(|| instant::date(text).map(midnight))
+                    let iso = text.as_bytes();
+                    let written = moment.and_then(|moment| moment.format.timestamp(text));
+                    // A bound that says its offset is one, whatever values do.
+                    written
+                        .or_else(|| instant::timestamp(iso))
+                        .or_else(|| instant::date(iso).map(midnight))
                 })?
             }
             (_, data_type) => {
@@ -134,12 +145,14 @@ impl<'a> Builder<'a> {
     fn parse(
         &mut self,
         bound: &Bound<'_>,
+        moment: Option<&Moment>,
         expected: &str,
-        parse: impl Fn(&[u8]) -> Option<i64>,
+        parse: impl Fn(&str) -> Option<i64>,
     ) -> Option<i64> {
-        let value = bound.value.as_text().and_then(|text| parse(text.as_bytes()));
+        let value = bound.value.as_text().and_then(parse);
         if value.is_none() {
-            self.issues.add(&bound.value, expected);
+            let own = moment.map(|_| "a value in the property's own format");
+            self.issues.add(&bound.value, own.unwrap_or(expected));
         }
         value
     }
@@ -166,9 +179,4 @@ fn number_range(bound: &Bound<'_>, value: Decimal, data_type: &DataType) -> Rang
         (false, true) => (i128::MIN, value.ceil(scale).saturating_sub(1)),
     };
     Range::Whole { min, max }
-}
-
-/// JDK patterns that write what ISO 8601 does.
-fn is_iso(format: &str) -> bool {
-    format.starts_with("yyyy-MM-dd") || format.starts_with("HH:mm:ss")
 }

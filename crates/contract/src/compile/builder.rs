@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use arrow_schema::DataType;
 use headgate_model::{RuleInfo, Severity};
 
+use super::moments::Moment;
 use crate::coverage::{CoverageStatus, RuleCoverage};
 use crate::plan::{Plan, RuleNumber, rule_info};
 use crate::reader::{At, Issues};
@@ -19,6 +20,8 @@ pub(crate) struct Builder<'a> {
     pub rules: Vec<RuleInfo>,
     pub coverage: Vec<RuleCoverage>,
     pub plan: Plan,
+    /// The schema object, as SQL calls it.
+    pub table: String,
     pub columns: Vec<Column>,
     pub primary: Vec<Member<'a>>,
     pub partitions: Vec<Member<'a>>,
@@ -54,6 +57,7 @@ pub(crate) struct Column {
     pub data_type: DataType,
     pub indices: Vec<usize>,
     pub in_list: bool,
+    pub moment: Option<Moment>,
 }
 
 impl Column {
@@ -107,7 +111,7 @@ impl Builder<'_> {
         rule: impl Into<String>,
         reason: impl Into<String>,
     ) {
-        self.cover(at, rule.into(), CoverageStatus::NotEnforced, Some(reason.into()));
+        self.cover(at, rule.into(), CoverageStatus::NotEnforceable, Some(reason.into()));
     }
 
     pub fn informational(&mut self, at: &At<'_>, rule: impl Into<String>, reason: &str) {
@@ -135,11 +139,6 @@ impl Builder<'_> {
             let id = with_path("relationship", column);
             self.not_enforced(at, id, "references to other tables are not looked up");
         }
-    }
-
-    pub fn service_level(&mut self, at: &At<'_>) {
-        let property = at.text("property", &mut self.issues).unwrap_or("level");
-        self.not_enforced(at, format!("sla_{property}"), "service levels are not measured");
     }
 
     fn unique_id(&mut self, id: &str) -> String {

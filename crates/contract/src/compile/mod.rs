@@ -3,9 +3,12 @@
 mod bounds;
 mod builder;
 mod keys;
+mod moments;
 mod options;
 mod property;
 mod quality;
+mod service_level;
+mod sql;
 mod values;
 
 use std::sync::Arc;
@@ -34,6 +37,7 @@ pub(crate) fn compile(
 
     let mut builder = Builder::default();
     builder.issues = issues;
+    builder.table = document.schema.name.clone();
     let (fields, plans) = builder.properties(&document.schema.properties, &Scope::default());
     builder.plan.fields = plans;
     builder.primary_key();
@@ -46,7 +50,7 @@ pub(crate) fn compile(
         builder.unknown_key(at);
     }
     for at in &document.sla {
-        builder.service_level(at);
+        builder.service_level(at, document.sla_element);
     }
 
     let Builder { issues, rules, coverage, plan, .. } = builder;
@@ -54,6 +58,7 @@ pub(crate) fn compile(
         return Err(in_order(issues.0));
     }
     Ok(Compiled {
+        tables: document.schema.tables,
         reference: ContractRef {
             id: document.id,
             version: document.version,

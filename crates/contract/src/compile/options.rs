@@ -54,10 +54,12 @@ impl<'a> Builder<'a> {
                 ("format", Logical::Number | Logical::Integer) => {
                     checks.extend(self.number_format(at, column, format_bounds));
                 }
-                ("format" | "timezone" | "defaultTimezone", _) if ordered => {
-                    let id = with_path(&snake(key), Some(&column.path));
-                    let reason = "values are read as ISO 8601, without an offset as UTC";
-                    self.not_enforced(at, id, reason);
+                // Of how values are written; decoding reads them so.
+                ("format" | "timezone" | "defaultTimezone", Logical::Timestamp | Logical::Time)
+                | ("format", Logical::Date) => {
+                    let rule = if logical == Logical::Time { "format" } else { "type" };
+                    let rule = with_path(rule, Some(&column.path));
+                    self.cover(at, rule, crate::CoverageStatus::Enforced, None);
                 }
                 ("multipleOf", Logical::Number | Logical::Integer) => {
                     checks.extend(self.multiple(at, column));
@@ -99,9 +101,17 @@ impl<'a> Builder<'a> {
         let Some((_, list)) = property.options.iter().find(|(key, _)| *key == "required") else {
             return;
         };
-        for at in list.items(&mut self.issues) {
+        let names = list.items(&mut self.issues);
+        if names.is_empty() {
+            self.issues.add(list, "at least one name");
+        }
+        for (index, at) in names.iter().enumerate() {
+            if names[..index].iter().any(|known| known.node.value == at.node.value) {
+                self.issues.add_actual(at, "names that differ", "one that is listed twice");
+                continue;
+            }
             let Some(name) = at.as_text() else {
-                self.issues.add(&at, "the name of a property");
+                self.issues.add(at, "the name of a property");
                 continue;
             };
             let known = property.properties.iter().flatten().filter(|p| p.measure.is_none());
@@ -109,7 +119,7 @@ impl<'a> Builder<'a> {
             let (Some(index), Some(child)) =
                 (position, position.and_then(|index| known.clone().nth(index)))
             else {
-                self.issues.add(&at, "a property of the object");
+                self.issues.add(at, "a property of the object");
                 continue;
             };
             if child.required.is_some() || child.primary_key.is_some() {
@@ -119,7 +129,7 @@ impl<'a> Builder<'a> {
             let path = format!("{parent}.{}", child.column);
             let column = self.columns.iter().find(|column| column.path == path).cloned();
             let Some(column) = column else { continue };
-            let check = self.check(&at, "required", &column, Test::Null);
+            let check = self.check(at, "required", &column, Test::Null);
             match plans.iter_mut().find(|plan| plan.column == index) {
                 Some(plan) => plan.checks.push(check),
                 None => plans.push(FieldPlan {

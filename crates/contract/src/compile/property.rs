@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Field};
 
 use super::builder::{Builder, Column, Member, Named, Scope, with_path};
+use super::options::snake;
 use crate::document::Property;
 use crate::plan::{Children, FieldCheck, FieldPlan, KeyPlan, Target};
 use crate::reader::At;
@@ -60,6 +61,7 @@ impl<'a> Builder<'a> {
             data_type: scalar.data_type.clone(),
             indices,
             in_list: scope.in_list,
+            moment: self.moment(property, logical),
         };
         self.columns.push(column.clone());
 
@@ -78,9 +80,17 @@ impl<'a> Builder<'a> {
         let required = self.required(property, scope, &column, &mut checks);
         self.unique(property, &column);
         if logical == Logical::Time {
-            checks.push(self.check(type_at, "format", &column, Test::Format(Format::Time)));
+            let test = match &column.moment {
+                Some(moment) => Test::Written(moment.format.clone()),
+                None => Test::Format(Format::Time),
+            };
+            checks.push(self.check(type_at, "format", &column, test));
         }
-        self.options(property, &column, scalar.bounds, &mut checks);
+        if is_shapeless(property, logical) {
+            self.shapeless(property, &column);
+        } else {
+            self.options(property, &column, scalar.bounds, &mut checks);
+        }
         self.enumeration(property.values.as_ref(), &column, &mut checks);
         for rule in &property.quality {
             checks.extend(self.quality(rule, Some(&column)));
@@ -93,8 +103,9 @@ impl<'a> Builder<'a> {
         let (data_type, children) = self.children(property, scope, &column);
         self.plan.subtree_ends[field as usize] = self.plan.type_rules.len() as u32;
         let nullable = scope.path.is_some() || !required;
-        let arrow = Field::new(&property.column, data_type, nullable)
-            .with_metadata(metadata(property, logical));
+        let mut metadata = metadata(property, logical, &data_type);
+        metadata.extend(column.moment.iter().flat_map(|moment| moment.told.clone()));
+        let arrow = Field::new(&property.column, data_type, nullable).with_metadata(metadata);
         (arrow, FieldPlan { field, column: index, checks, children })
     }
 
@@ -168,6 +179,19 @@ impl<'a> Builder<'a> {
         self.plan.keys.push(KeyPlan { columns, target: Target::Row(rule) });
     }
 
+    /// An object without properties, an array without items: its text is kept, unread.
+    fn shapeless(&mut self, property: &Property<'a>, column: &Column) {
+        let type_rule = with_path("type", Some(&column.path));
+        let described = self.coverage.iter_mut().find(|entry| entry.rule == type_rule);
+        if let Some(coverage) = described {
+            coverage.reason = Some("kept as JSON text: the document does not say its shape".into());
+        }
+        for (key, at) in &property.options {
+            let id = with_path(&snake(key), Some(&column.path));
+            self.not_enforced(at, id, "the document does not say the shape of this value");
+        }
+    }
+
     fn children(
         &mut self,
         property: &Property<'a>,
@@ -180,8 +204,6 @@ impl<'a> Builder<'a> {
             Logical::Object => {
                 let properties = property.properties.as_deref().unwrap_or_default();
                 if properties.is_empty() {
-                    let expected = "the object's properties (or logicalType string for JSON text)";
-                    self.issues.missing(&property.at, "properties", expected);
                     return (DataType::Utf8, Children::None);
                 }
                 let (fields, mut plans) = self.properties(properties, &inner);
@@ -190,8 +212,6 @@ impl<'a> Builder<'a> {
             }
             Logical::Array => {
                 let Some(item) = property.items.as_deref() else {
-                    let expected = "the type of the array's elements";
-                    self.issues.missing(&property.at, "items", expected);
                     return (DataType::Utf8, Children::None);
                 };
                 let inner = Scope { in_list: true, ..inner };
@@ -206,9 +226,24 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn metadata(property: &Property<'_>, logical: Logical) -> HashMap<String, String> {
+fn is_shapeless(property: &Property<'_>, logical: Logical) -> bool {
+    match logical {
+        Logical::Object => property.properties.as_ref().is_none_or(Vec::is_empty),
+        Logical::Array => property.items.is_none(),
+        _ => false,
+    }
+}
+
+fn metadata(
+    property: &Property<'_>,
+    logical: Logical,
+    data_type: &DataType,
+) -> HashMap<String, String> {
     let mut metadata =
         HashMap::from([("headgate.logicalType".to_owned(), logical.as_str().to_owned())]);
+    if matches!(logical, Logical::Object | Logical::Array) && *data_type == DataType::Utf8 {
+        metadata.insert("headgate.json".into(), logical.as_str().into());
+    }
     if let Some(description) = property.description {
         metadata.insert("description".into(), description.into());
     }

@@ -61,8 +61,12 @@ impl<'a> Builder<'a> {
                 self.informational(at, id("text"), "says to people what they may expect");
                 return None;
             }
-            Some(kind @ ("sql" | "custom")) => {
-                self.not_enforced(at, id(kind), format!("rules of type {kind} are not run"));
+            Some("sql") => {
+                self.sql(at, &id("sql"), column);
+                return None;
+            }
+            Some("custom") => {
+                self.not_enforced(at, id("custom"), "rules of other engines are not run");
                 return None;
             }
             Some(_) => {
@@ -265,7 +269,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The one operator of a rule.
-    fn operator(&mut self, at: &At<'_>) -> Option<Operator> {
+    pub fn operator(&mut self, at: &At<'_>) -> Option<Operator> {
         let given: Vec<_> =
             Operator::NAMES.iter().filter_map(|name| Some((*name, at.get(name)?))).collect();
         let [(name, value)] = given.as_slice() else {

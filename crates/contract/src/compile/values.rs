@@ -33,11 +33,12 @@ impl<'a> Builder<'a> {
         if items.is_empty() {
             return self.issues.add(list, "at least one value");
         }
-        let items = items.into_iter().map(|item| match &item.node.value {
-            Value::Map(_) => item.get("value").unwrap_or(item),
-            _ => item,
-        });
-        let items = items.collect();
+        let items: Vec<At<'a>> = items.into_iter().map(|item| item.entry("value").unwrap_or(item)).collect();
+        for (index, item) in items.iter().enumerate() {
+            if items[..index].iter().any(|known| known.node.value == item.node.value) {
+                self.issues.add_actual(&item, "values that differ", "one that is listed twice");
+            }
+        }
         if let Some((values, _)) = self.values(items, list, column, Stray::Refuse) {
             checks.push(self.check(list, "enum", column, Test::OneOf(values)));
         }
@@ -77,10 +78,19 @@ impl<'a> Builder<'a> {
                 Values::Decimal(take.each(&items, "a number of the column's scale", units))
             }
             DataType::Date32 => Values::Whole(take.each(&items, "a date", |item| {
-                instant::date(item.as_text()?.as_bytes()).map(i64::from)
+                let text = item.as_text()?;
+                let days = match &column.moment {
+                    Some(moment) => moment.format.date(text),
+                    None => instant::date(text.as_bytes()),
+                };
+                days.map(i64::from)
             })),
             DataType::Timestamp(..) => Values::Whole(take.each(&items, "a timestamp", |item| {
-                instant::timestamp(item.as_text()?.as_bytes())
+                let text = item.as_text()?;
+                match &column.moment {
+                    Some(moment) => moment.format.timestamp(text),
+                    None => instant::timestamp(text.as_bytes()),
+                }
             })),
             DataType::Utf8 => {
                 let texts = take.each(&items, "text", At::as_text);

@@ -157,7 +157,9 @@ fn is_authority(text: &[u8]) -> bool {
     };
     if let Some(rest) = host_and_port.strip_prefix(b"[") {
         let Some(end) = rest.iter().position(|byte| *byte == b']') else { return false };
-        return Ipv6Addr::parse_ascii_text(&rest[..end]).is_some() && is_port(&rest[end + 1..]);
+        let address = &rest[..end];
+        let known = Ipv6Addr::parse_ascii_text(address).is_some() || is_future_address(address);
+        return known && is_port(&rest[end + 1..]);
     }
     let colon = host_and_port.iter().position(|byte| *byte == b':');
     let (host, port) = host_and_port.split_at(colon.unwrap_or(host_and_port.len()));
@@ -165,6 +167,15 @@ fn is_authority(text: &[u8]) -> bool {
 }
 
 /// Unreserved characters, sub-delimiters, escapes, and `also`.
+/// RFC 3986 §3.2.2: `v1.…`, of versions to come.
+fn is_future_address(text: &[u8]) -> bool {
+    let [b'v' | b'V', rest @ ..] = text else { return false };
+    let Some(dot) = rest.iter().position(|byte| *byte == b'.') else { return false };
+    let (version, address) = (&rest[..dot], &rest[dot + 1..]);
+    let is_digits = !version.is_empty() && version.iter().all(u8::is_ascii_hexdigit);
+    is_digits && !address.is_empty() && !address.contains(&b'%') && is_uri_text(address, b":")
+}
+
 fn is_uri_text(text: &[u8], also: &[u8]) -> bool {
     let mut rest = text;
     while let [byte, tail @ ..] = rest {

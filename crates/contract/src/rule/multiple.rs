@@ -12,6 +12,14 @@ const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 /// The greatest power of ten that a double holds exactly.
 const MAX_EXACT_SCALE: i32 = 22;
 
+/// The digits of a double as it is printed: one that is large is followed by zeros.
+fn digits(printed: &str) -> Option<Decimal> {
+    let trimmed = if printed.contains('.') { printed } else { printed.trim_end_matches('0') };
+    let zeros = i32::try_from(printed.len() - trimmed.len()).ok()?;
+    let digits = Decimal::parse(trimmed)?;
+    Some(Decimal { scale: digits.scale - zeros, ..digits })
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Multiple {
     /// `value × factor` must be a multiple of `divisor`, where `factor × divisor` fits.
@@ -102,7 +110,10 @@ fn is_multiple(
     if units.abs() < MAX_EXACT {
         return same(units / power) && (units as i64) % divisor == 0;
     }
-    Decimal::parse(&written())
-        .and_then(|value| value.units(scale))
-        .is_some_and(|units| units % i128::from(divisor) == 0)
+    // Far more digits than any double has: the rest of the power is taken by its remainder.
+    let Some(written) = digits(&written()) else { return false };
+    let Ok(power) = u32::try_from(scale - written.scale) else { return false };
+    let divisor = i128::from(divisor);
+    let power = (0..power).fold(1 % divisor, |power, _| power * 10 % divisor);
+    written.mantissa % divisor * power % divisor == 0
 }

@@ -1,8 +1,8 @@
 //! Regular expressions, searched for anywhere in a text.
 
 use regex::bytes::{Regex, RegexBuilder};
-use regex_syntax::ast::{self, Ast, ClassPerlKind, ClassSetItem, Visitor};
 
+use super::ecma::translate;
 use super::scan::scan_texts;
 use crate::view::View;
 
@@ -20,13 +20,21 @@ pub(crate) enum PatternFault {
 }
 
 impl Pattern {
-    /// Compiles an ECMA-262 pattern to an automaton of linear time. `\d`, `\w` and `\b` mean ASCII,
-    /// as they do there; `.` is a scalar value.
+    /// Compiles an ECMA-262 pattern to an automaton of linear time.
     pub fn compile(pattern: &str) -> Result<Self, PatternFault> {
-        let ascii = with_ascii_classes(pattern)?;
-        RegexBuilder::new(&ascii).size_limit(MAX_COMPILED_BYTES).build().map(Self).map_err(
-            |error| PatternFault::Unsupported(format!("the pattern is too large: {error}")),
-        )
+        let translated = translate(pattern)?;
+        let built = RegexBuilder::new(&translated).size_limit(MAX_COMPILED_BYTES).build();
+        built.map(Self).map_err(|error| match error {
+            regex::Error::CompiledTooBig(_) => {
+                PatternFault::Unsupported("the pattern is too large".into())
+            }
+            // Of the last lines, which do not show the translation.
+            error => {
+                let text = error.to_string();
+                let reason = text.lines().last().unwrap_or_default();
+                PatternFault::Malformed(reason.trim_start_matches("error: ").to_owned())
+            }
+        })
     }
 
     pub fn is_match(&self, text: &[u8]) -> bool {
@@ -35,81 +43,6 @@ impl Pattern {
 
     pub fn find(&self, view: &View<'_>, found: &mut Vec<u32>) {
         scan_texts(view, found, |text| !self.0.is_match(text));
-    }
-}
-
-fn with_ascii_classes(pattern: &str) -> Result<String, PatternFault> {
-    let parsed = ast::parse::Parser::new().parse(pattern).map_err(|error| match error.kind() {
-        ast::ErrorKind::UnsupportedLookAround => {
-            PatternFault::Unsupported("look-around needs backtracking".into())
-        }
-        ast::ErrorKind::UnsupportedBackreference => {
-            PatternFault::Unsupported("back-references need backtracking".into())
-        }
-        kind => PatternFault::Malformed(kind.to_string()),
-    })?;
-    let spans = match ast::visit(&parsed, AsciiClasses::default()) {
-        Ok(spans) => spans,
-        Err(never) => match never {},
-    };
-    let mut text = String::with_capacity(pattern.len() + 16);
-    let mut copied = 0;
-    for (range, replacement) in spans {
-        text.push_str(&pattern[copied..range.start]);
-        text.push_str(replacement);
-        copied = range.end;
-    }
-    text.push_str(&pattern[copied..]);
-    Ok(text)
-}
-
-/// Collects what of a pattern is replaced, in its order.
-#[derive(Default)]
-struct AsciiClasses(Vec<(std::ops::Range<usize>, &'static str)>);
-
-impl AsciiClasses {
-    fn class(&mut self, class: &ast::ClassPerl) {
-        let replacement = match (&class.kind, class.negated) {
-            (ClassPerlKind::Digit, false) => "[0-9]",
-            (ClassPerlKind::Digit, true) => "[^0-9]",
-            (ClassPerlKind::Word, false) => "[0-9A-Za-z_]",
-            (ClassPerlKind::Word, true) => "[^0-9A-Za-z_]",
-            (ClassPerlKind::Space, _) => return,
-        };
-        self.0.push((class.span.start.offset..class.span.end.offset, replacement));
-    }
-}
-
-impl Visitor for AsciiClasses {
-    type Output = Vec<(std::ops::Range<usize>, &'static str)>;
-    type Err = std::convert::Infallible;
-
-    fn finish(self) -> Result<Self::Output, Self::Err> {
-        Ok(self.0)
-    }
-
-    fn visit_pre(&mut self, ast: &Ast) -> Result<(), Self::Err> {
-        match ast {
-            Ast::ClassPerl(class) => self.class(class),
-            Ast::Assertion(assertion) => {
-                let replacement = match assertion.kind {
-                    ast::AssertionKind::WordBoundary => r"(?-u:\b)",
-                    ast::AssertionKind::NotWordBoundary => r"(?-u:\B)",
-                    _ => return Ok(()),
-                };
-                let span = assertion.span;
-                self.0.push((span.start.offset..span.end.offset, replacement));
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn visit_class_set_item_pre(&mut self, item: &ClassSetItem) -> Result<(), Self::Err> {
-        if let ClassSetItem::Perl(class) = item {
-            self.class(class);
-        }
-        Ok(())
     }
 }
 
@@ -135,6 +68,29 @@ mod tests {
             (r"^a\/b$", "a/b", true),
             (r"^\p{Lu}", "É", true),
             ("", "", true),
+            (".", "\r", false),
+            (".", "\u{2028}", false),
+            (r"^\s$", "\u{feff}", true),
+            (r"^\s$", "\u{85}", false),
+            (r"^\<\>$", "<>", true),
+            ("^[a&&b]+$", "a&b", true),
+            ("^[[(]$", "(", true),
+            ("^[^]$", "\n", true),
+            ("[]", "a", false),
+            (r"^[\b]$", "\u{8}", true),
+            (r"^\0$", "\0", true),
+            (r"^[\d\-_]+$", "1-_", true),
+            (r"^[a-\d]+$", "a-1", true),
+            (r"^[^\W_]+$", "aZ0", true),
+            (r"^[^\W_]+$", "a_", false),
+            ("^a{2}$", "aa", true),
+            ("^a{,2}$", "a{,2}", true),
+            ("^}]$", "}]", true),
+            (r"^\u00e9\ud83d\ude00$", "é😀", true),
+            (r"^(?<year>\d{4})$", "2026", true),
+            (r"^\cJ$", "\n", true),
+            ("a|#~", "#~", true),
+            ("^a b$", "a b", true),
         ];
         for (pattern, text, matches) in cases {
             let compiled = Pattern::compile(pattern).unwrap();
@@ -148,7 +104,7 @@ mod tests {
             let fault = Pattern::compile(pattern).unwrap_err();
             assert!(matches!(fault, PatternFault::Unsupported(_)), "{pattern}: {fault:?}");
         }
-        for pattern in ["(", "[a", "a{2,1}", "*"] {
+        for pattern in ["(", "[a", "a{2,1}", "*", "[b-a]", "\\"] {
             let fault = Pattern::compile(pattern).unwrap_err();
             assert!(matches!(fault, PatternFault::Malformed(_)), "{pattern}: {fault:?}");
         }

@@ -2,6 +2,7 @@
 
 use arrow_array::{ArrowNativeTypeOp, cast::AsArray, types};
 use arrow_buffer::NullBuffer;
+use headgate_moment::Format;
 
 use super::scan::{scan, scan_texts, with_whole};
 use crate::instant;
@@ -97,7 +98,7 @@ impl FloatBound {
     }
 }
 
-/// Bounds of times of day, in microseconds, both inclusive: of the clock as written, whatever its
+/// Bounds of times of day, in half microseconds, both inclusive: of the clock as written, whatever its
 /// offset. A text that is no time breaks its format rule, not this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimeRange {
@@ -106,9 +107,20 @@ pub(crate) struct TimeRange {
 }
 
 impl TimeRange {
+    /// Of texts in a format of their own.
+    pub fn find_written(&self, format: &Format, view: &View<'_>, found: &mut Vec<u32>) {
+        scan_texts(view, found, |text| {
+            let time = std::str::from_utf8(text).ok().and_then(|text| format.time(text));
+            time.is_some_and(|micros| 2 * micros < self.min || 2 * micros > self.max)
+        });
+    }
+
     pub fn find(&self, view: &View<'_>, found: &mut Vec<u32>) {
         scan_texts(view, found, |text| {
-            instant::time(text).is_some_and(|time| time.micros < self.min || time.micros > self.max)
+            instant::time(text).is_some_and(|time| {
+                let half = 2 * time.micros + i64::from(time.beyond);
+                half < self.min || half > self.max
+            })
         });
     }
 }

@@ -150,7 +150,7 @@ fn multiples_of_integers_and_doubles_are_exact() {
     let contract = property("logicalType: number, logicalTypeOptions: { multipleOf: 0.01 }");
     assert_eq!(
         broken_by(&contract, "multiple_of_a", numbers::<Float64Type>(doubles)),
-        [3, 5, 7, 8]
+        [3, 7, 8]
     );
     let single =
         property("logicalType: number, logicalTypeOptions: { multipleOf: 0.1, format: f32 }");

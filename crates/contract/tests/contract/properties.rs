@@ -86,7 +86,7 @@ proptest! {
         let checked = checker.check(&rows(&contract, vec![numbers::<Int64Type>(values.clone())]), &[]).unwrap();
         let nulls: Vec<_> = (0..values.len() as u32).filter(|row| values[*row as usize].is_none()).collect();
         prop_assert_eq!(&checked.violating, &nulls);
-        let results = checker.finish().rules;
+        let results = checker.finish(&[], 0).rules;
         let metric = result(&results, "null_values_a");
         prop_assert_eq!(metric.measured, Some(nulls.len() as f64));
         prop_assert_eq!(metric.violations, u64::from(nulls.len() >= 3));
@@ -117,7 +117,7 @@ proptest! {
             found.extend(named(&parts, &checked).into_iter().map(|(row, id)| (row + range[0] as u32, id)));
         }
         prop_assert_eq!(found, expected);
-        prop_assert_eq!(parts.finish(), once.finish());
+        prop_assert_eq!(parts.finish(&[], 0), once.finish(&[], 0));
     }
 
     #[test]

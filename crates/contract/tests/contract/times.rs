@@ -3,7 +3,6 @@ use std::sync::Arc;
 use crate::support::*;
 use arrow_array::types::Date32Type;
 use arrow_array::{ArrayRef, TimestampMicrosecondArray};
-use headgate_contract::CoverageStatus;
 
 const DAY: i64 = 86_400_000_000;
 
@@ -66,20 +65,34 @@ fn times_are_texts_of_that_form_within_bounds() {
 }
 
 #[test]
-fn jdk_formats_and_zones_are_reported_not_guessed() {
+fn formats_of_their_own_are_for_decoding_and_for_bounds() {
     let contract = property(
-        "logicalType: date, logicalTypeOptions: { format: dd.MM.yyyy, minimum: '01.02.2020' }",
+        "logicalType: date, logicalTypeOptions: { format: dd.MM.yyyy, minimum: '01.01.2020' }",
     );
-    assert_eq!(ids(&contract), ["type_a"]);
-    assert_eq!(coverage(&contract, "format_a").0, CoverageStatus::NotEnforced);
-    assert_eq!(coverage(&contract, "minimum_a").0, CoverageStatus::NotEnforced);
+    assert_eq!(ids(&contract), ["type_a", "minimum_a"]);
+    assert_eq!(contract.schema().field(0).metadata()["headgate.pattern"], "dd.MM.yyyy");
+    let column = numbers::<Date32Type>([Some(18_261), Some(18_262)]);
+    assert_eq!(broken_by(&contract, "minimum_a", column), [0]);
 
-    let iso = property(
-        "logicalType: timestamp, logicalTypeOptions: { format: 'yyyy-MM-dd HH:mm:ss', minimum: '2020-01-01 00:00:00', timezone: true, defaultTimezone: Europe/Berlin }",
+    let zoned = property(
+        "logicalType: timestamp, logicalTypeOptions: { minimum: '1970-01-01 01:00:00', timezone: false, defaultTimezone: Europe/Berlin }",
     );
-    assert_eq!(ids(&iso), ["type_a", "minimum_a"]);
-    for rule in ["format_a", "timezone_a", "default_timezone_a"] {
-        assert_eq!(coverage(&iso, rule).0, CoverageStatus::NotEnforced, "{rule}");
+    assert_eq!(broken_by(&zoned, "minimum_a", timestamps(&[Some(-1), Some(0)])), [0]);
+    let metadata = zoned.schema().field(0).metadata().clone();
+    assert_eq!(metadata["headgate.zone"], "Europe/Berlin");
+    assert_eq!(metadata["headgate.offset"], "forbidden");
+
+    let times = property(
+        "logicalType: time, logicalTypeOptions: { format: 'h:mm a', maximum: '6:00 PM' }",
+    );
+    let column = texts([Some("6:00 PM"), Some("6:01 PM"), Some("18:00")]);
+    assert_eq!(
+        violations(&times, vec![column]),
+        [(1, "maximum_a".to_owned()), (2, "format_a".to_owned())]
+    );
+    for (options, key) in [("format: yyyyy", "format"), ("defaultTimezone: Mars", "defaultTimezone")] {
+        let issues = issues(&format!("logicalType: timestamp, logicalTypeOptions: {{ {options} }}"));
+        assert_eq!(issues[0].0, format!("logicalTypeOptions.{key}"));
     }
 }
 

@@ -109,8 +109,6 @@ fn types_that_cannot_be_are_refused_with_their_place() {
         ("logicalType: number, physicalType: 'decimal(39,2)'", "physicalType"),
         ("logicalType: number, physicalType: 'decimal(5,6)'", "physicalType"),
         ("logicalType: integer, physicalType: 'decimal(5,2)'", "physicalType"),
-        ("logicalType: array", "items"),
-        ("logicalType: object", "properties"),
         (
             "logicalType: object, properties: [{ name: b, logicalType: string }], logicalTypeOptions: { required: [c] }",
             "logicalTypeOptions.required[0]",

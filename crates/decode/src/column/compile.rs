@@ -4,9 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
+use headgate_moment::{Format, Offset};
 
 use super::{BooleanColumn, Column, ListColumn, Node, PrimitiveColumn, StructColumn, TextColumn};
 use crate::DecodeFault;
+
+/// Metadata of a text that holds an `object` or an `array` as JSON.
+const JSON_KEY: &str = "headgate.json";
 
 /// The same fields, nullable at every level; names, types and metadata stay.
 pub(crate) fn nullable(fields: &Fields) -> Fields {
@@ -26,6 +30,22 @@ fn nullable_field(field: &Field) -> Field {
 pub(crate) fn compile(fields: &Fields) -> Result<StructColumn, DecodeFault> {
     let mut next = 0;
     object(fields, None, &mut next)
+}
+
+/// The format of a date or a timestamp that is not written as ISO 8601 has it.
+fn written(field: &Field, path: &str) -> Result<Option<Format>, DecodeFault> {
+    let told = |key: &str| field.metadata().get(&format!("headgate.{key}")).map(String::as_str);
+    let (pattern, zone, offset) = (told("pattern"), told("zone"), told("offset"));
+    if pattern.or(zone).or(offset).is_none() {
+        return Ok(None);
+    }
+    let offset = match offset {
+        Some("required") => Offset::Required,
+        Some("forbidden") => Offset::Forbidden,
+        _ => Offset::Optional,
+    };
+    let format = Format::new(pattern, zone, offset);
+    format.map(Some).map_err(|reason| DecodeFault::Format { path: path.to_owned(), reason })
 }
 
 fn object(
@@ -53,6 +73,11 @@ fn node(field: &Field, path: String, next: &mut u32) -> Result<Node, DecodeFault
     let index = *next;
     *next += 1;
     let column = match &data_type {
+        DataType::Utf8 if field.metadata().contains_key(JSON_KEY) => {
+            let is_object = field.metadata().get(JSON_KEY).is_some_and(|kind| kind == "object");
+            let opening = if is_object { b'{' } else { b'[' };
+            Column::Json { text: TextColumn::default(), opening }
+        }
         DataType::Utf8 => Column::Text(TextColumn::default()),
         DataType::Int8 => Column::Int8(PrimitiveColumn::default()),
         DataType::Int16 => Column::Int16(PrimitiveColumn::default()),
@@ -63,6 +88,14 @@ fn node(field: &Field, path: String, next: &mut u32) -> Result<Node, DecodeFault
         DataType::Boolean => Column::Boolean(BooleanColumn::default()),
         &DataType::Decimal128(precision @ 1..=38, scale) => {
             Column::Decimal { values: PrimitiveColumn::default(), precision, scale }
+        }
+        DataType::Date32 if let Some(format) = written(field, &path)? => {
+            Column::WrittenDate { values: PrimitiveColumn::default(), format }
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, Some(_))
+            if let Some(format) = written(field, &path)? =>
+        {
+            Column::WrittenTimestamp { values: PrimitiveColumn::default(), format }
         }
         DataType::Date32 => Column::Date(PrimitiveColumn::default()),
         DataType::Timestamp(TimeUnit::Microsecond, zone)

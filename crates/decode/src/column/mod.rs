@@ -16,6 +16,7 @@ use arrow_array::types::{
     Int64Type, TimestampMicrosecondType,
 };
 use arrow_schema::{ArrowError, DataType};
+use headgate_moment::Format;
 
 pub(crate) use compile::{compile, nullable};
 use learned::Learned;
@@ -33,6 +34,11 @@ pub(crate) struct Node {
 
 pub(crate) enum Column {
     Text(TextColumn),
+    /// A JSON object or array as it is written.
+    Json {
+        text: TextColumn,
+        opening: u8,
+    },
     Int8(PrimitiveColumn<Int8Type>),
     Int16(PrimitiveColumn<Int16Type>),
     Int32(PrimitiveColumn<Int32Type>),
@@ -46,6 +52,15 @@ pub(crate) enum Column {
         scale: i8,
     },
     Date(PrimitiveColumn<Date32Type>),
+    /// A date in a format of its own.
+    WrittenDate {
+        values: PrimitiveColumn<Date32Type>,
+        format: Format,
+    },
+    WrittenTimestamp {
+        values: PrimitiveColumn<TimestampMicrosecondType>,
+        format: Format,
+    },
     /// `zoned`: instants in UTC; else local times without a zone.
     Timestamp {
         values: PrimitiveColumn<TimestampMicrosecondType>,
@@ -60,6 +75,7 @@ macro_rules! each {
     ($column:expr, $name:ident => $body:expr) => {
         match $column {
             Column::Text($name) => $body,
+            Column::Json { text: $name, .. } => $body,
             Column::Int8($name) => $body,
             Column::Int16($name) => $body,
             Column::Int32($name) => $body,
@@ -68,7 +84,8 @@ macro_rules! each {
             Column::Float64($name) => $body,
             Column::Boolean($name) => $body,
             Column::Decimal { values: $name, .. } => $body,
-            Column::Date($name) => $body,
+            Column::Date($name) | Column::WrittenDate { values: $name, .. } => $body,
+            Column::WrittenTimestamp { values: $name, .. } => $body,
             Column::Timestamp { values: $name, .. } => $body,
             Column::Struct($name) => $body,
             Column::List($name) => $body,
@@ -84,7 +101,7 @@ impl Node {
     /// Room for `rows` values as they were last time, in a chunk of `max_bytes` payload.
     pub(crate) fn reserve(&mut self, rows: usize, max_bytes: usize) {
         match &mut self.column {
-            Column::Text(text) => text.reserve(rows, max_bytes),
+            Column::Text(text) | Column::Json { text, .. } => text.reserve(rows, max_bytes),
             Column::Struct(object) => object.reserve(rows, max_bytes),
             Column::List(list) => list.reserve(rows, max_bytes),
             Column::Int8(values) => values.reserve(rows),
@@ -95,14 +112,15 @@ impl Node {
             Column::Float64(values) => values.reserve(rows),
             Column::Boolean(values) => values.reserve(rows),
             Column::Decimal { values, .. } => values.reserve(rows),
-            Column::Date(values) => values.reserve(rows),
+            Column::Date(values) | Column::WrittenDate { values, .. } => values.reserve(rows),
+            Column::WrittenTimestamp { values, .. } => values.reserve(rows),
             Column::Timestamp { values, .. } => values.reserve(rows),
         }
     }
 
     pub(crate) fn push_null(&mut self) {
         match &mut self.column {
-            Column::Text(text) => text.push_null(),
+            Column::Text(text) | Column::Json { text, .. } => text.push_null(),
             Column::Struct(object) => object.push_null(),
             Column::List(list) => list.push_null(),
             Column::Int8(values) => values.push(None),
@@ -113,7 +131,8 @@ impl Node {
             Column::Float64(values) => values.push(None),
             Column::Boolean(values) => values.push(None),
             Column::Decimal { values, .. } => values.push(None),
-            Column::Date(values) => values.push(None),
+            Column::Date(values) | Column::WrittenDate { values, .. } => values.push(None),
+            Column::WrittenTimestamp { values, .. } => values.push(None),
             Column::Timestamp { values, .. } => values.push(None),
         }
     }
@@ -122,7 +141,7 @@ impl Node {
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
         let data_type = &self.data_type;
         match &mut self.column {
-            Column::Text(text) => text.finish(),
+            Column::Text(text) | Column::Json { text, .. } => text.finish(),
             Column::Boolean(values) => Ok(values.finish()),
             Column::Struct(object) => object.finish(),
             Column::List(list) => list.finish(),
@@ -133,7 +152,8 @@ impl Node {
             Column::Float32(values) => values.finish(data_type),
             Column::Float64(values) => values.finish(data_type),
             Column::Decimal { values, .. } => values.finish(data_type),
-            Column::Date(values) => values.finish(data_type),
+            Column::Date(values) | Column::WrittenDate { values, .. } => values.finish(data_type),
+            Column::WrittenTimestamp { values, .. } => values.finish(data_type),
             Column::Timestamp { values, .. } => values.finish(data_type),
         }
     }

@@ -21,6 +21,17 @@ pub(crate) fn read(
     let depth = notes.depth;
     let (end, fits) = match &mut node.column {
         Column::Text(column) => string(bytes, at, column, depth)?,
+        Column::Json { text, opening } => {
+            if byte(bytes, at) == *opening {
+                let end = skip::value(bytes, at, depth)?;
+                text.push(&bytes[at..end]);
+                (end, true)
+            } else {
+                let end = null_or_other(bytes, at, depth)?;
+                text.push_null();
+                end
+            }
+        }
         Column::Int64(column) => scalar(bytes, at, column, depth, number::starts, number::integer)?,
         Column::Float64(column) => {
             scalar(bytes, at, column, depth, number::starts, number::float64)?
@@ -29,6 +40,20 @@ pub(crate) fn read(
             scalar(bytes, at, values, depth, quote, |bytes, at| {
                 let (end, text) = text::borrow(bytes, at + 1, &mut notes.scratch)?;
                 Ok((end, text.and_then(|text| time::timestamp(text, *zoned))))
+            })?
+        }
+        Column::WrittenDate { values, format } => {
+            scalar(bytes, at, values, depth, quote, |bytes, at| {
+                let (end, text) = text::borrow(bytes, at + 1, &mut notes.scratch)?;
+                let text = text.and_then(|text| std::str::from_utf8(text).ok());
+                Ok((end, text.and_then(|text| format.date(text))))
+            })?
+        }
+        Column::WrittenTimestamp { values, format } => {
+            scalar(bytes, at, values, depth, quote, |bytes, at| {
+                let (end, text) = text::borrow(bytes, at + 1, &mut notes.scratch)?;
+                let text = text.and_then(|text| std::str::from_utf8(text).ok());
+                Ok((end, text.and_then(|text| format.timestamp(text))))
             })?
         }
         Column::Date(column) => scalar(bytes, at, column, depth, quote, |bytes, at| {

@@ -194,6 +194,7 @@ impl Rig {
             source,
             sink,
             decoder,
+            queries: None,
             checker: self.contract.as_ref().map(|contract| contract.checker(check)),
             contract: self.contract.as_ref().map(|contract| contract.reference().clone()),
             gate: Arc::clone(&self.gate),

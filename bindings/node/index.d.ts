@@ -48,6 +48,9 @@ export declare class NativeQuery {
 /** Hands a query's positions to a new name. */
 export declare function adoptQuery(path: string, query: string | undefined | null, name: string): Promise<NativeOperated>
 
+/** What becomes of every rule of all schema objects of the document, or of the one named. */
+export declare function checkContract(text: string, schema?: string | undefined | null): NativeContractCheck
+
 /** Writes a log checkpoint, and deletes what it makes dispensable. */
 export declare function checkpointTable(path: string): Promise<NativeCheckpoint>
 
@@ -93,10 +96,36 @@ export interface NativeColumn {
   nullable: boolean
 }
 
+export interface NativeContractCheck {
+  reportJson?: string
+  issues: Array<NativeContractIssue>
+}
+
+export interface NativeContractIssue {
+  path: string
+  expected: string
+  actual: string
+  line?: number
+}
+
 export interface NativeContractRef {
   id: string
   version: string
   hash: string
+}
+
+export interface NativeContractTest {
+  resultJson?: string
+  issues: Array<NativeContractIssue>
+  failure?: NativeFailure
+}
+
+export interface NativeContractTestOptions {
+  contract: string
+  schema?: string
+  path: string
+  format?: string
+  samples: number
 }
 
 export interface NativeCounts {
@@ -111,7 +140,7 @@ export interface NativeCounts {
 export interface NativeCoverage {
   path: string
   rule: string
-  status: 'enforced' | 'not_enforced' | 'informational'
+  status: 'enforced' | 'not_enforceable' | 'informational'
   reason?: string
   line?: number
 }
@@ -395,6 +424,9 @@ export declare function startQuery(configJson: string, options: NativeStartOptio
 
 /** Rows and version of a table, by the statistics of its files. */
 export declare function tableTotals(path: string): Promise<NativeTotals>
+
+/** The rules of a contract over a file or a table. */
+export declare function testContract(options: NativeContractTestOptions): Promise<NativeContractTest>
 
 /** Deletes files that nothing refers to. */
 export declare function vacuumTable(path: string, retention: string | undefined | null, dryRun: boolean): Promise<NativeVacuum>

@@ -38,8 +38,9 @@ test("what is exported is what is documented", () => {
   expect(Object.keys(require("headgate")).sort()).toEqual([
     ...["STREAMING_ERROR_CODES", "StreamingError", "StreamingFormatNotSupportedError"],
     ...["StreamingInterventionError", "StreamingQueryError", "StreamingValidationError"],
-    ...["adoptQuery", "checkpointTable", "gracefulShutdown", "optimizeTable", "releaseQuery"],
-    ...["rewindQuery", "startQuery", "vacuumTable", "validateConfig", "verifyTable"],
+    ...["adoptQuery", "checkContract", "checkpointTable", "gracefulShutdown", "optimizeTable"],
+    ...["releaseQuery", "rewindQuery", "startQuery", "testContract", "vacuumTable"],
+    ...["validateConfig", "verifyTable"],
   ]);
 });
 
@@ -56,7 +57,7 @@ test("an error of one module system is known in the other", async () => {
 test("help needs no addon, and names every command", async () => {
   const { stdout } = await run(process.execPath, [manifest.bin.headgate, "--help"]);
   const commands = ["run", "validate", "verify", "demo", "release", "adopt", "rewind"];
-  for (const command of [...commands, "optimize", "vacuum", "checkpoint"]) {
+  for (const command of [...commands, "optimize", "vacuum", "checkpoint", "contract"]) {
     expect(stdout).toContain(command);
   }
 });

@@ -1,4 +1,5 @@
-// Compiles ts/ to dist/, with the JSON schemas of the standard, from nothing, so that a removed file does not live on.
+// Compiles ts/ to dist/ and copies the JSON schemas of the standard, from nothing, so that a removed
+// file does not live on.
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -2,12 +2,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { checkContract } from "../../ts/contract/check.ts";
 import { headgate } from "./support/command-line.ts";
 
 // On the addon: what it refuses and what the standard refuses have to meet.
+vi.setConfig({ testTimeout: 60_000 });
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "headgate-contract-check-"));

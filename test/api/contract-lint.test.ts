@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { pathText } from "../../ts/config/spelling.ts";
 import { lint } from "../../ts/contract/lint.ts";
+
+// The first test of each version compiles its schema.
+vi.setConfig({ testTimeout: 60_000 });
 
 const folder = "crates/contract/tests/odcs";
 const examples = readdirSync(folder).filter((name) => name.endsWith(".odcs.yaml"));

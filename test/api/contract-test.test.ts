@@ -1,12 +1,13 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { junitReport } from "../../ts/cli/junit.ts";
 import { type ContractTestReport, testContract } from "../../ts/contract/test.ts";
 import { headgate } from "./support/command-line.ts";
 
 // On the addon: the rules are its own.
+vi.setConfig({ testTimeout: 60_000 });
 let folder: string;
 let contract: string;
 beforeAll(async () => {
@@ -152,6 +153,15 @@ test("the JUnit report has a case a rule: failed, passed or skipped", async () =
   expect(xml).toMatch(/name="type_speed" classname="pings"\/>/);
   expect(xml).toMatch(/name="null_values_speed" [^>]+>\s+<system-out>1 violation, measured 1</);
   expect(xml).toMatch(/name="sql_speed" [^>]+>\s+<skipped message="/);
+});
+
+test("a JUnit report that has no folder is refused before the data is read", async () => {
+  const said = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const junit = ["--junit", join(folder, "none", "junit.xml")];
+  await expect(headgate("contract", "test", contract, "none", ...junit)).rejects.toMatchObject({
+    code: "commander.invalidArgument",
+  });
+  said.mockRestore();
 });
 
 test("names and messages are escaped in the JUnit report", () => {

@@ -62,6 +62,20 @@ test("help needs no addon, and names every command", async () => {
   }
 });
 
+test("the package holds contracts to the standard, whose compiler is loaded on first use", async () => {
+  const contract = "examples/contracts/gps_pings.odcs.yaml";
+  const args = [manifest.bin.headgate, "contract", "check", contract];
+  expect((await run(process.execPath, args)).stdout).toContain(`${contract} can be used`);
+  const program = `
+    const { checkContract } = require("${process.cwd()}");
+    const hasCompiler = () => Object.keys(require.cache).some((path) => path.includes("/ajv/"));
+    const before = hasCompiler();
+    checkContract("${contract}").then(({ warnings }) =>
+      console.log(JSON.stringify({ before, after: hasCompiler(), warnings })));`;
+  const told = await printed("commonjs", program);
+  expect(told).toEqual({ before: false, after: true, warnings: [] });
+});
+
 test("a wrong command line ends with status 2", async () => {
   const wrong = run(process.execPath, [manifest.bin.headgate, "run"]);
   await expect(wrong).rejects.toMatchObject({ code: 2 });

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { RewindTarget } from "../operate.js";
 import type { ContractOptions } from "./contract-check.js";
@@ -154,7 +154,11 @@ function contractCommands(contract: Command, end: (code: number) => void): void 
       ).choices([...["json", "parquet", "delta"]]),
     )
     .addOption(number("--samples <n>", "rows to name of each rule", 5))
-    .option("--junit <file>", "write a JUnit report, too: a test case a rule")
+    .addOption(
+      new Option("--junit <file>", "write a JUnit report, too: a test case a rule").argParser(
+        fileToWrite,
+      ),
+    )
     .action(async (contract: string, data: string, options: ContractTestCommandOptions) => {
       const { contractTest } = await import("./contract-test.js");
       end(await contractTest(contract, data, options));
@@ -184,6 +188,12 @@ function outputOptions(command: Command): Command {
         .choices(["debug", "info", "warn", "error"])
         .default("warn"),
     );
+}
+
+/** Known before the data is read. */
+function fileToWrite(path: string): string {
+  if (!existsSync(dirname(path))) throw new InvalidArgumentError("its folder does not exist");
+  return path;
 }
 
 function kafkaOption(text: string, known: Record<string, string>): Record<string, string> {

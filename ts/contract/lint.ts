@@ -52,18 +52,27 @@ function causesOf(standard: Standard, errors: readonly ErrorObject[]): ErrorObje
     while (isAlternatives(error) && isWithin(causes.at(-1), error)) causes.pop();
     causes.push(error);
   }
-  const isMisplaced = (error: ErrorObject) =>
-    error.keyword === "unevaluatedProperties" && isKnown(standard, error);
-  // A part of the schema that fails leaves all of its keys unevaluated.
-  return causes.filter(
-    (error) =>
-      !isMisplaced(error) ||
-      !causes.some(
-        (other) =>
-          isWithin(other, error) &&
-          !(isMisplaced(other) && other.instancePath === error.instancePath),
-      ),
+  const misplaced = new Set(causes.filter((error) => isMisplaced(standard, error)));
+  const disturbed = new Set(
+    causes.flatMap((error) => enclosing(error.instancePath, { itself: !misplaced.has(error) })),
   );
+  return causes.filter((error) => !misplaced.has(error) || !disturbed.has(error.instancePath));
+}
+
+/** A key that the standard knows, and did not look at: a part of its schema that fails leaves all. */
+function isMisplaced({ root }: Standard, error: ErrorObject): boolean {
+  const { keyword, parentSchema = {}, params } = error;
+  if (keyword !== "unevaluatedProperties") return false;
+  return propertiesOf(root, parentSchema).has(params.unevaluatedProperty);
+}
+
+/** The paths of all that a place is in. */
+function enclosing(instancePath: string, { itself }: { itself: boolean }): string[] {
+  const keys = instancePath.split("/");
+  const lengths = keys.map((_, index) => index + 1);
+  return lengths
+    .filter((length) => itself || length < keys.length)
+    .map((length) => keys.slice(0, length).join("/"));
 }
 
 function isAlternatives({ keyword }: ErrorObject): boolean {
@@ -72,10 +81,6 @@ function isAlternatives({ keyword }: ErrorObject): boolean {
 
 function isWithin(inner: ErrorObject | undefined, outer: ErrorObject): boolean {
   return `${inner?.instancePath}/`.startsWith(`${outer.instancePath}/`);
-}
-
-function isKnown({ root }: Standard, { parentSchema = {}, params }: ErrorObject): boolean {
-  return propertiesOf(root, parentSchema).has(params.unevaluatedProperty);
 }
 
 /** Of several forms that a value may have: what is wrong with the one that was meant. */

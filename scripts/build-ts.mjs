@@ -1,6 +1,7 @@
-// Compiles ts/ to dist/, from nothing, so that a removed file does not live on.
+// Compiles ts/ to dist/ and copies the JSON schemas of the standard, from nothing, so that a removed
+// file does not live on.
 import { spawnSync } from "node:child_process";
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -14,6 +15,8 @@ export function buildTs() {
     stdio: "inherit",
   });
   if (status !== 0) process.exit(status ?? 1);
+  const standard = join("contract", "standard");
+  cpSync(join(root, "ts", standard), join(root, "dist", standard), { recursive: true });
   chmodSync(join(root, "dist", "cli", "main.js"), 0o755);
 }
 

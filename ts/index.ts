@@ -9,6 +9,18 @@ export type {
   StreamingNodeConfig,
   TableConfig,
 } from "./config/types.js";
+export {
+  type ContractIdentity,
+  type ContractReport,
+  checkContract,
+} from "./contract/check.js";
+export type { ContractFinding, ContractFindings } from "./contract/findings.js";
+export {
+  type ContractTestOptions,
+  type ContractTestReport,
+  type TestedRule,
+  testContract,
+} from "./contract/test.js";
 export { STREAMING_ERROR_CODES, type StreamingErrorCode } from "./error-codes.js";
 export {
   type ConfigIssue,

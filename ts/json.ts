@@ -13,3 +13,8 @@ export function withJson<T extends object>(value: T): T & { toJSON(): object } {
     toJSON(): object;
   };
 }
+
+/** Reads an answer of the engine; what is null in it is absent. */
+export function withoutNulls<T>(json: string): T {
+  return JSON.parse(json, (_, value) => value ?? undefined);
+}

@@ -6,7 +6,7 @@ import { type NativeFailure, native } from "./native.js";
 
 /** What Headgate does about one rule of a contract. */
 export interface RuleCoverage {
-  /** Path of the column or rule in the contract. */
+  /** Path in the contract: `schema[0].properties[2].logicalTypeOptions.pattern`. */
   path: string;
   rule: string;
   status: "enforced" | "not_enforceable" | "informational";
@@ -14,6 +14,8 @@ export interface RuleCoverage {
   reason?: string;
   /** Line in the contract, from 1. */
   line?: number;
+  /** Path of the column that an enforced rule judges; absent for rules of the whole row or batch. */
+  column?: string;
 }
 
 export interface ConfigReport {

@@ -113,8 +113,8 @@ test("the coverage of a contract says what is not enforced, and why", () => {
       },
     ],
   });
-  expect(text).toContain("gps: 1 enforced, 1 not enforced, 1 informational");
-  expect(text).toMatch(/20 .*fresh .*not enforced .*needs SQL/);
+  expect(text).toContain("gps: 1 enforced, 1 not enforceable here, 1 informational");
+  expect(text).toMatch(/20 .*fresh .*not enforceable here .*needs SQL/);
   expect(text).toContain("gps.yaml is valid");
 });
 

@@ -10,7 +10,7 @@ const VARIABLE = /^(HEADGATE|CARGO)_/;
 
 function sources(folder: string, extension: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(extension) && !/(^|[/_])tests?([/_.])/.test(name))
+    .filter((name) => name.endsWith(extension) && !/(^|\/)tests?[/_.]|_tests?\.rs$/.test(name))
     .filter((name) => !name.endsWith("error-codes.ts"))
     .map((name) => readFileSync(join(folder, name), "utf8"));
 }

@@ -38,8 +38,9 @@ test("what is exported is what is documented", () => {
   expect(Object.keys(require("headgate")).sort()).toEqual([
     ...["STREAMING_ERROR_CODES", "StreamingError", "StreamingFormatNotSupportedError"],
     ...["StreamingInterventionError", "StreamingQueryError", "StreamingValidationError"],
-    ...["adoptQuery", "checkpointTable", "gracefulShutdown", "optimizeTable", "releaseQuery"],
-    ...["rewindQuery", "startQuery", "vacuumTable", "validateConfig", "verifyTable"],
+    ...["adoptQuery", "checkContract", "checkpointTable", "gracefulShutdown", "optimizeTable"],
+    ...["releaseQuery", "rewindQuery", "startQuery", "testContract", "vacuumTable"],
+    ...["validateConfig", "verifyTable"],
   ]);
 });
 
@@ -56,9 +57,23 @@ test("an error of one module system is known in the other", async () => {
 test("help needs no addon, and names every command", async () => {
   const { stdout } = await run(process.execPath, [manifest.bin.headgate, "--help"]);
   const commands = ["run", "validate", "verify", "demo", "release", "adopt", "rewind"];
-  for (const command of [...commands, "optimize", "vacuum", "checkpoint"]) {
+  for (const command of [...commands, "optimize", "vacuum", "checkpoint", "contract"]) {
     expect(stdout).toContain(command);
   }
+});
+
+test("the package holds contracts to the standard, whose compiler is loaded on first use", async () => {
+  const contract = "examples/contracts/gps_pings.odcs.yaml";
+  const args = [manifest.bin.headgate, "contract", "check", contract];
+  expect((await run(process.execPath, args)).stdout).toContain(`${contract} can be used`);
+  const program = `
+    const { checkContract } = require("${process.cwd()}");
+    const hasCompiler = () => Object.keys(require.cache).some((path) => path.includes("/ajv/"));
+    const before = hasCompiler();
+    checkContract("${contract}").then(({ warnings }) =>
+      console.log(JSON.stringify({ before, after: hasCompiler(), warnings })));`;
+  const told = await printed("commonjs", program);
+  expect(told).toEqual({ before: false, after: true, warnings: [] });
 });
 
 test("a wrong command line ends with status 2", async () => {

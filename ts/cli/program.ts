@@ -1,7 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { RewindTarget } from "../operate.js";
+import type { ContractOptions } from "./contract-check.js";
+import type { ContractTestCommandOptions } from "./contract-test.js";
 import { EXIT_HELP } from "./exit-codes.js";
 import type { OperateOptions } from "./operate.js";
 import type { OutputOptions } from "./output.js";
@@ -46,6 +48,8 @@ export function program(end: (code: number) => void): Command {
       const { verify } = await import("./verify.js");
       end(await verify(table, options));
     });
+
+  contractCommands(commands.command("contract"), end);
 
   outputOptions(commands.command("optimize"))
     .description("rewrite the small files of a table as larger ones; the rows stay the same")
@@ -130,6 +134,43 @@ export function program(end: (code: number) => void): Command {
   return commands;
 }
 
+function contractCommands(contract: Command, end: (code: number) => void): void {
+  contract.description("look at a contract, or hold data at rest against it");
+
+  contractOptions(contract.command("check"))
+    .description("say of every rule whether it is enforced, and hold the document to the standard")
+    .action(async (contract: string, options: ContractOptions) => {
+      const { contractCheck } = await import("./contract-check.js");
+      end(await contractCheck(contract, options));
+    });
+
+  contractOptions(contract.command("test"))
+    .description("hold a file or a table against the contract's rules")
+    .argument("<data>", "a file of JSON lines, a Parquet file, or path or URL of a Delta table")
+    .addOption(
+      new Option(
+        "--format <format>",
+        "default: by the name of the file; without one that tells, delta",
+      ).choices([...["json", "parquet", "delta"]]),
+    )
+    .addOption(number("--samples <n>", "rows to name of each rule", 5))
+    .addOption(
+      new Option("--junit <file>", "write a JUnit report, too: a test case a rule").argParser(
+        fileToWrite,
+      ),
+    )
+    .action(async (contract: string, data: string, options: ContractTestCommandOptions) => {
+      const { contractTest } = await import("./contract-test.js");
+      end(await contractTest(contract, data, options));
+    });
+}
+
+function contractOptions(command: Command): Command {
+  return outputOptions(command)
+    .argument("<contract>", "ODCS document")
+    .option("--schema <name>", "one schema object of the document");
+}
+
 type OptimizeOptions = OutputOptions & { zOrder?: readonly string[]; targetFileSize?: string };
 type RewindOptions = OperateOptions & { toVersion?: RewindTarget; toOffsets?: RewindTarget };
 
@@ -147,6 +188,12 @@ function outputOptions(command: Command): Command {
         .choices(["debug", "info", "warn", "error"])
         .default("warn"),
     );
+}
+
+/** Known before the data is read. */
+function fileToWrite(path: string): string {
+  if (!existsSync(dirname(path))) throw new InvalidArgumentError("its folder does not exist");
+  return path;
 }
 
 function kafkaOption(text: string, known: Record<string, string>): Record<string, string> {

@@ -7,6 +7,11 @@ export function count(value: number | bigint): string {
   return value.toLocaleString("en-US");
 }
 
+/** `1 warning`, `12,345 warnings`. */
+export function amount(total: number, what: string): string {
+  return `${count(total)} ${what}${total === 1 ? "" : "s"}`;
+}
+
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /** `1.5 MiB`. */

@@ -97,7 +97,7 @@ function expectation(issue: z.core.$ZodIssue): string {
 }
 
 /** Options may hold secrets: of those only the type is told. */
-function describe(value: unknown, isSecret: boolean): string {
+export function describe(value: unknown, isSecret = false): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";

@@ -10,16 +10,26 @@ export function nearest(typed: string, known: readonly string[]): string | undef
     : undefined;
 }
 
-/** Insertions, deletions and replacements between two words (Levenshtein). */
+/** Insertions, deletions, replacements and swaps of neighbours between two words. */
 function distance(from: string, to: string): number {
-  let above = Array.from({ length: to.length + 1 }, (_, index) => index);
+  let [before, above]: [number[], number[]] = [
+    [],
+    Array.from({ length: to.length + 1 }, (_, i) => i),
+  ];
   for (let row = 1; row <= from.length; row += 1) {
     const current = [row];
     for (let column = 1; column <= to.length; column += 1) {
-      const replaced = (above[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, (above[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+      const isSame = from[row - 1] === to[column - 1];
+      const isSwap = from[row - 2] === to[column - 1] && from[row - 1] === to[column - 2];
+      const steps = [
+        (above[column - 1] ?? 0) + (isSame ? 0 : 1),
+        (above[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        isSwap ? (before[column - 2] ?? Infinity) + 1 : Infinity,
+      ];
+      current.push(Math.min(...steps));
     }
-    above = current;
+    [before, above] = [above, current];
   }
   return above[to.length] ?? 0;
 }

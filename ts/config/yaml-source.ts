@@ -4,7 +4,7 @@ import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } fro
 import type { ConfigIssue, SourcePosition } from "../errors.js";
 import { toIssue } from "./issue.js";
 import type { ConfigSource } from "./source.js";
-import type { Path } from "./spelling.js";
+import { offsetOf } from "./yaml-position.js";
 
 /** Reads a YAML (or JSON) file; positions name it as `file` was given. */
 export async function yamlSource(file: string): Promise<ConfigSource | ConfigIssue[]> {
@@ -50,28 +50,4 @@ function keepOptionsAsWritten(document: Document): void {
       }
     },
   });
-}
-
-function offsetOf(document: Document, path: Path, of: "key" | "value"): number {
-  for (let length = path.length; length > 0; length -= 1) {
-    const key = keyOffset(document, path.slice(0, length));
-    const node: unknown = document.getIn(path.slice(0, length), true);
-    const value = rangeStart(node);
-    const wanted = length === path.length && of === "value" ? (value ?? key) : (key ?? value);
-    if (wanted !== undefined) return wanted;
-  }
-  return rangeStart(document.contents) ?? 0;
-}
-
-function keyOffset(document: Document, path: Path): number | undefined {
-  const parent: unknown =
-    path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents;
-  if (!isMap(parent)) return undefined;
-  const pair = parent.items.find(({ key }) => isScalar(key) && key.value === path.at(-1));
-  return rangeStart(pair?.key);
-}
-
-function rangeStart(node: unknown): number | undefined {
-  const range: unknown = typeof node === "object" && node ? Reflect.get(node, "range") : undefined;
-  return Array.isArray(range) && typeof range[0] === "number" ? range[0] : undefined;
 }

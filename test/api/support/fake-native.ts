@@ -35,6 +35,8 @@ export class FakeNative {
 
   readonly binding: NativeBinding = {
     validateConfig: () => this.validation,
+    checkContract: () => ({ issues: [] }),
+    testContract: async () => ({ issues: [] }),
     configKeys: () => [],
     startQuery: async (json, options) => {
       const config = JSON.parse(json);

@@ -69,4 +69,6 @@ if __name__ == "__main__":
     spark = session(JARS, FOLDER, memory="1g")
     # Otherwise it is the kind of file system that decides.
     spark.conf.set("spark.databricks.delta.vacuum.logging.enabled", "true")
+    # A vacuum lists files in so many tasks; in thousands unless told.
+    spark.conf.set("spark.sql.sources.parallelPartitionDiscovery.parallelism", "2")
     serve((compact, vacuum, delete, add_column), is_overtaken, answers)

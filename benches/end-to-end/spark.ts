@@ -5,7 +5,8 @@ import { python } from "../../test/support/python.ts";
 import { root } from "../../test/support/root.ts";
 import type { LoadResult } from "../load/load.ts";
 
-const folder = join(root, "benches", "spark");
+/** Where what Spark needs and runs is kept. */
+export const sparkFolder = join(root, "benches", "spark");
 
 export interface SparkJob {
   bootstrapServers: string;
@@ -18,8 +19,8 @@ export interface SparkJob {
 /** PySpark and the connector jars, fetched before anything is measured. */
 export async function sparkEnvironment() {
   await java();
-  const interpreter = await python("pyspark", join(folder, "requirements.txt"));
-  return { interpreter, jars: await jars("spark", join(folder, "pom.xml")) };
+  const interpreter = await python("pyspark", join(sparkFolder, "requirements.txt"));
+  return { interpreter, jars: await jars("spark", join(sparkFolder, "pom.xml")) };
 }
 
 /** The peer's job: parse and write, without a contract, on a warm JVM. */
@@ -34,6 +35,6 @@ export async function runSpark(job: SparkJob): Promise<LoadResult> {
     jars: environment.jars,
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const stdout = await run(environment.interpreter, [join(folder, "peer.py"), ...args]);
+  const stdout = await run(environment.interpreter, [join(sparkFolder, "peer.py"), ...args]);
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
 }

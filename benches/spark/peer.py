@@ -5,14 +5,13 @@ through the same query first, untimed, so that a warm JVM is measured.
 """
 
 import argparse
-import glob
 import json
 import os
 import threading
 import time
 
-from pyspark.sql import SparkSession
 from pyspark.sql.functions import col, from_json
+from spark_session import session
 
 SCHEMA = (
     "event_id string, user_id long, event_time timestamp, event_type string, amount double, "
@@ -56,31 +55,6 @@ class PeakMemory:
             self.kib = max(self.kib, usage_of_tree(os.getpid())[0])
 
 
-def session(jars, folder):
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    settings = {
-        "spark.jars": ",".join(sorted(glob.glob(f"{jars}/*.jar"))),
-        "spark.driver.memory": "2g",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.sql.warehouse.dir": f"{folder}/warehouse",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-        # What suits a small machine.
-        "spark.sql.shuffle.partitions": "2",
-        "spark.databricks.delta.snapshotPartitions": "1",
-    }
-    builder = SparkSession.builder.master("local[2]").appName("peer")
-    for key, value in settings.items():
-        builder = builder.config(key, value)
-    spark = builder.getOrCreate()
-    spark.sparkContext.setLogLevel("ERROR")
-    return spark
-
-
 def run(spark, bootstrap, topic, path, rows_a_batch):
     """Seconds from the start of the query to its end."""
     source = (
@@ -117,7 +91,7 @@ def main():
     parser.add_argument("--rows-a-batch", type=int, default=0, help="0: everything in one batch")
     options = parser.parse_args()
     peak = PeakMemory()
-    spark = session(options.jars, options.folder)
+    spark = session(options.jars, options.folder, memory="2g")
     run(spark, options.bootstrap, options.warmup_topic, f"{options.folder}/spark-warmup", options.rows_a_batch)
     before = usage_of_tree(os.getpid())[1]
     table = f"{options.folder}/spark"

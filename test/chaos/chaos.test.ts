@@ -1,12 +1,12 @@
 import { expect, onTestFinished, test } from "vitest";
 import { node } from "../support/cli.ts";
 import { faultPoints } from "./fault-points.ts";
-import { scenarios } from "./scenarios.ts";
+import { chaosOptions } from "./options.ts";
 
 const LONGEST_MS = 10 * 60_000;
 
 // Cargo has run the fault points by then, among the Rust tests.
-const others = scenarios.filter((scenario) => scenario !== faultPoints);
+const others = chaosOptions(["--short"]).selected.filter((scenario) => scenario !== faultPoints);
 
 test.each(others)(
   "short chaos, $name: nothing is lost or doubled, and nobody fails",

@@ -25,7 +25,8 @@ export function chaosOptions(args: readonly string[]): ChaosOptions {
   const known = scenarios.map(({ name }) => name);
   const unknown = values.only.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new Error(`--only takes one of ${known.join(", ")}`);
-  const isSelected = ({ name }: Scenario) => values.only.length === 0 || values.only.includes(name);
+  const isSelected = ({ name, isFullOnly = false }: Scenario) =>
+    values.only.length === 0 ? !(values.short && isFullOnly) : values.only.includes(name);
   return {
     isShort: values.short,
     seed,

@@ -30,6 +30,8 @@ export interface Chaos {
 
 export interface Scenario {
   name: string;
+  /** The short form plays it only when it is named. */
+  isFullOnly?: boolean;
   /** Answers figures of its own for the scenario's line. Throws when anything but loss is wrong. */
   run(chaos: Chaos): Promise<Record<string, number>>;
 }

@@ -1,24 +1,28 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { readers } from "../../support/readers/environment.ts";
-import { root } from "../../support/root.ts";
-
-const script = join(root, "test", "chaos", "other-writers", "other_writer.py");
 
 /** Where a row that was deleted had come from: partition and offset. */
 export type Deleted = [partition: number, offset: number];
 
+/** Python that answers to `commands.py`. */
+export interface Program {
+  interpreter: string;
+  args: readonly string[];
+  environment?: Record<string, string>;
+}
+
 interface Answers {
   /** How many files it put together. */
   compact: number;
-  vacuum: { removed: number; strays: number };
+  /** How many files it removed. */
+  vacuum: number;
   delete: Deleted[];
   add_column: null;
+  set_property: null;
 }
 
-/** A process of `deltalake`, which does to a table what it is told. */
+/** A process which does to a table what it is told. */
 export class OtherWriter {
   /** Attempts that the table's other commits overtook. */
   overtaken = 0;
@@ -26,20 +30,19 @@ export class OtherWriter {
   readonly #lines: AsyncIterator<string>;
   #stderr = "";
 
-  private constructor(child: ChildProcess, stdout: NodeJS.ReadableStream) {
+  constructor({ interpreter, args, environment }: Program) {
+    const child = spawn(interpreter, args, {
+      env: { ...process.env, ...environment },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     this.#child = child;
-    this.#lines = createInterface(stdout)[Symbol.asyncIterator]();
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    this.#lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr += text;
     });
-  }
-
-  static async start(table: string): Promise<OtherWriter> {
-    const child = spawn(await readers(), [script, table], { stdio: ["pipe", "pipe", "pipe"] });
     const kill = () => child.kill("SIGKILL");
     process.once("exit", kill);
     child.once("close", () => process.off("exit", kill));
-    return new OtherWriter(child, child.stdout);
   }
 
   async does<Name extends keyof Answers>(name: Name, ...args: string[]): Promise<Answers[Name]> {

@@ -3,33 +3,51 @@ import { summarize } from "../../support/readers/read-table.ts";
 import { type Ingestion, ingest } from "../ingest.ts";
 import { type Lake, localLake } from "../lake.ts";
 import type { Chaos, Scenario } from "../scenario.ts";
-import { type Deleted, OtherWriter } from "./other-writer.ts";
+import { type Deleted, OtherWriter, type Program } from "./other-writer.ts";
 
 const PARTITIONS = 6;
 const PER_SECOND = 3_000;
-/** Short, so that there is hardly a moment without a commit to meet. */
-const TRIGGER_MS = 50;
 /** One row of so many is deleted at a time. */
 const STRIDE = 120;
+
+interface Course {
+  /** How often the worker commits. */
+  triggerMs: number;
+  rounds: { inShort: number; inFull: number };
+  /** What is done to the table first. */
+  prepare?: (table: string) => Promise<void>;
+}
 
 /**
  * While a worker takes records in, another writer compacts the output, vacuums it, deletes rows of
  * it and gives it columns.
  */
-export const otherWriters: Scenario = {
-  name: "other-writers",
-  async run(chaos) {
-    const lake = localLake(join(chaos.folder, "lake"));
-    const other = await OtherWriter.start(lake.tables.output);
-    try {
-      return await share(chaos, lake, other);
-    } finally {
-      await other.end();
-    }
-  },
-};
+export function otherWriters(
+  name: string,
+  program: (table: string, scratch: string) => Promise<Program>,
+  course: Course,
+): Scenario {
+  return {
+    name,
+    async run(chaos) {
+      const lake = localLake(join(chaos.folder, "lake"));
+      const other = new OtherWriter(await program(lake.tables.output, chaos.folder));
+      try {
+        return await share(chaos, lake, other, course);
+      } finally {
+        await other.end();
+      }
+    },
+  };
+}
 
-async function share(chaos: Chaos, lake: Lake, other: OtherWriter) {
+async function share(
+  chaos: Chaos,
+  lake: Lake,
+  other: OtherWriter,
+  { triggerMs, rounds: { inShort, inFull }, prepare }: Course,
+) {
+  const rounds = chaos.isShort ? inShort : inFull;
   const { bootstrapServers } = await chaos.kafka();
   const deleted: Deleted[] = [];
   const setting = {
@@ -38,14 +56,14 @@ async function share(chaos: Chaos, lake: Lake, other: OtherWriter) {
     lake,
     kafkaOptions: { "kafka.group.protocol": "consumer" },
     flow: { least: 1, perSecond: PER_SECOND },
-    triggerMs: TRIGGER_MS,
+    triggerMs,
     deleted,
   };
-  const rounds = chaos.isShort ? 8 : 100;
   const done = { compacted: 0, vacuumed: 0 };
   const figures = await ingest(chaos, setting, async ({ crew, watch }: Ingestion) => {
     crew.add();
     await watch.moved();
+    await prepare?.(lake.tables.output);
     for (let round = 0; round < rounds; round += 1) {
       await other.does("add_column", `note_${round}`);
       done.compacted += await other.does("compact");
@@ -54,8 +72,10 @@ async function share(chaos: Chaos, lake: Lake, other: OtherWriter) {
       const stride = `seq % ${STRIDE} = ${round}`;
       const rows = await other.does("delete", `${stride} AND _kafka_offset < ${bound}`);
       deleted.push(...rows);
-      done.vacuumed += (await other.does("vacuum")).removed;
-      chaos.say(`${rows.length} rows deleted; ${JSON.stringify(done)}`);
+      done.vacuumed += await other.does("vacuum");
+      chaos.say(
+        `${rows.length} rows deleted; ${JSON.stringify(done)}; overtaken ${other.overtaken} times`,
+      );
       await watch.moved();
     }
   });

@@ -1,6 +1,12 @@
 import { withJson } from "./json.js";
 import type { NativeBatch } from "./native.js";
-import type { BatchStatus, Metrics } from "./verdict.js";
+import type { BatchStatus, Metrics, Verdict } from "./verdict.js";
+
+export interface ShadowVerdict {
+  verdict: Verdict;
+  /** By rule of either contract: violations under the shadow less those under the contract. */
+  differences: Metrics;
+}
 
 /** A batch after its commit. */
 export interface StreamingBatch {
@@ -18,6 +24,8 @@ export interface StreamingBatch {
   warnings: readonly string[];
   /** Reason of the intervention that warned or blocked. */
   intervention?: string;
+  /** What `shadowContract` would have made of the same records. */
+  shadow?: ShadowVerdict;
   datasetId: string;
   /** Absent when the batch was blocked. */
   datasetVersion?: string;

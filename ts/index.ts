@@ -1,4 +1,4 @@
-export type { StreamingBatch } from "./batch.js";
+export type { ShadowVerdict, StreamingBatch } from "./batch.js";
 export type {
   ContractDocument,
   ContractReference,

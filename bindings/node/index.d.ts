@@ -49,7 +49,7 @@ export declare class NativeQuery {
 export declare function adoptQuery(path: string, query: string | undefined | null, name: string): Promise<NativeOperated>
 
 /** What becomes of every rule of all schema objects of the document, or of the one named. */
-export declare function checkContract(text: string, schema?: string | undefined | null): NativeContractCheck
+export declare function checkContract(text: string, schema?: string | undefined | null): Promise<NativeContractCheck>
 
 /** Writes a log checkpoint, and deletes what it makes dispensable. */
 export declare function checkpointTable(path: string): Promise<NativeCheckpoint>

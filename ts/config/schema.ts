@@ -26,6 +26,12 @@ export function nodeSchema(spelling: Spelling) {
     options: options.optional(),
   });
 
+  const contract = z.union([
+    z.string(),
+    object({ path: z.string(), schema: z.string().optional() }),
+    contractDocument,
+  ]);
+
   return object({
     name: z.string(),
     input: object({
@@ -37,13 +43,9 @@ export function nodeSchema(spelling: Spelling) {
       unknownFields: z.enum(["ignore", "extra", "reject"]).optional(),
       metadata: z.boolean().optional(),
     }),
-    contract: z
-      .union([
-        z.string(),
-        object({ path: z.string(), schema: z.string().optional() }),
-        contractDocument,
-      ])
-      .optional(),
+    contract: contract.optional(),
+    shadowContract: contract.optional(),
+    requireFullCoverage: z.boolean().optional(),
     onViolation: z.enum(["block", "split", "allow", "flag"]).optional(),
     enforce: z.boolean().optional(),
     output: table,

@@ -15,8 +15,10 @@ function toCamel(key: string): string {
   return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
+const CONTRACTS = ["contract", "shadowContract", "shadow_contract"];
+
 /** Whatever lies under these keys is passed as written. */
-const VERBATIM: readonly (string | number)[] = ["options", "contract"];
+const VERBATIM: readonly (string | number)[] = ["options", ...CONTRACTS];
 
 /** The engine's path of a key, as the user spelled it. */
 export function pathAs(path: readonly string[], spelling: Spelling): string[] {
@@ -35,7 +37,7 @@ export function pathText(path: Path): string {
 
 /** The engine's form of a node that the schema accepted: snake_case keys, options as strings. */
 export function toWire(value: unknown, key = ""): unknown {
-  if (key === "contract") return value;
+  if (CONTRACTS.includes(key)) return value;
   if (Array.isArray(value)) return value.map((item) => toWire(item));
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);

@@ -5,6 +5,10 @@ export interface StreamingNodeConfig {
   output: TableConfig;
   /** Path of an ODCS document, a path with the schema to take from it, or the document itself. */
   contract?: string | ContractReference | ContractDocument;
+  /** Judges the same records without effect: its verdicts stand beside those of the contract. */
+  shadowContract?: string | ContractReference | ContractDocument;
+  /** Refuses to start while a rule of the contract is not enforced. Default: false. */
+  requireFullCoverage?: boolean;
   /** Default: `block`. */
   onViolation?: "block" | "split" | "allow" | "flag";
   /** dc43's word: true is `block`, false is `allow`. Not together with `onViolation`. */

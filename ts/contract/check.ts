@@ -32,7 +32,7 @@ export async function checkContract(
   } = {},
 ): Promise<ContractReport> {
   const document = await readContract(contract);
-  const { reportJson, issues } = native().checkContract(document.text, options.schema);
+  const { reportJson, issues } = await native().checkContract(document.text, options.schema);
   const checked: Checked = reportJson === undefined ? { rules: [] } : withoutNulls(reportJson);
   const findings = await findingsOf(document, issues);
   const isPlaced = document.file !== undefined;

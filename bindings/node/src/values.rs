@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use headgate::Dataset;
-use headgate::report::{BatchReport, ProgressReport, RejectsReport, metrics};
+use headgate::report::{BatchReport, ProgressReport, RejectsReport, differences, metrics};
 use headgate_model::{ContractRef, Counts, PartitionLedger, Phases, RuleResult, Verdict};
 use napi::bindgen_prelude::BigInt;
 use napi_derive::napi;
@@ -104,9 +104,18 @@ pub struct NativeBatch {
     pub intervention: Option<String>,
     pub dataset_id: String,
     pub dataset_version: Option<String>,
+    pub shadow: Option<NativeShadow>,
     pub counts: NativeCounts,
     pub rejects: Option<NativeRejects>,
     pub positions: Vec<NativePosition>,
+}
+
+/// What another contract would have made of the same records.
+#[napi(object)]
+pub struct NativeShadow {
+    pub verdict: NativeVerdict,
+    /// By rule: its violations less those under the contract; `violating_rows` as well.
+    pub differences: HashMap<String, f64>,
 }
 
 #[napi(object)]
@@ -153,7 +162,7 @@ pub struct NativeWaiting {
 
 impl From<&RuleResult> for NativeRuleResult {
     fn from(result: &RuleResult) -> Self {
-        let RuleResult { rule, violations, measured: _ } = result;
+        let RuleResult { rule, violations, .. } = result;
         Self {
             rule: rule.id.clone(),
             column: rule.column.clone(),
@@ -249,6 +258,10 @@ impl From<BatchReport> for NativeBatch {
             intervention: ledger.intervention.clone(),
             dataset_id,
             dataset_version,
+            shadow: ledger.shadow.as_ref().map(|shadow| NativeShadow {
+                differences: differences(shadow, verdict).into_iter().collect(),
+                verdict: shadow.into(),
+            }),
             counts: (&ledger.counts).into(),
             rejects: rejects.map(Into::into),
             positions: ledger.partitions.iter().map(Into::into).collect(),

@@ -58,7 +58,7 @@ fn ledger(offset: i64, tables: &[TableRole]) -> Ledger {
         rules: Vec::new(),
         contract: None,
     };
-    Ledger { partitions: vec![range], counts, verdict, intervention: None }
+    Ledger { partitions: vec![range], counts, verdict, shadow: None, intervention: None }
 }
 
 fn table(role: TableRole, folder: &Path) -> TableConfig {

@@ -51,6 +51,9 @@ pub(crate) struct Account {
     pub counts: Option<CountsEntry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<VerdictEntry>,
+    /// Of the contract that had no effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ShadowEntry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intervention: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -73,6 +76,7 @@ impl Account {
             partitions: Vec::new(),
             counts: None,
             verdict: None,
+            shadow: None,
             intervention: None,
             debts: Vec::new(),
             pays: None,
@@ -213,6 +217,41 @@ impl From<&Verdict> for VerdictEntry {
     }
 }
 
+impl VerdictEntry {
+    fn read(&self, batch: &str, contract: Option<&ContractEntry>) -> Option<Verdict> {
+        Some(Verdict {
+            batch_uuid: batch.to_owned(),
+            status: Status::ALL.into_iter().find(|one| one.as_str() == self.status)?,
+            row_count: self.row_count,
+            violating_rows: self.violating_rows,
+            violations: self.violations,
+            dead_letters: self.dead_letters,
+            rules: self.rules.iter().filter_map(RuleEntry::result).collect(),
+            contract: contract.map(|contract| ContractRef {
+                id: contract.id.clone(),
+                version: contract.version.clone(),
+                hash: contract.hash.clone(),
+            }),
+        })
+    }
+}
+
+/// A verdict with the contract that it is of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ShadowEntry {
+    pub contract: ContractEntry,
+    #[serde(flatten)]
+    pub verdict: VerdictEntry,
+}
+
+impl From<&Verdict> for ShadowEntry {
+    fn from(verdict: &Verdict) -> Self {
+        let none = ContractEntry { id: String::new(), version: String::new(), hash: String::new() };
+        let contract = verdict.contract.as_ref().map(Into::into);
+        Self { contract: contract.unwrap_or(none), verdict: verdict.into() }
+    }
+}
+
 impl RuleEntry {
     fn result(&self) -> Option<RuleResult> {
         let rule = RuleInfo {
@@ -241,6 +280,7 @@ impl Account {
             partitions: ledger.partitions.iter().map(Into::into).collect(),
             counts: Some(CountsEntry::from(&ledger.counts)),
             verdict: Some((&ledger.verdict).into()),
+            shadow: ledger.shadow.as_ref().map(Into::into),
             intervention: ledger.intervention.clone(),
             ..self
         }
@@ -248,22 +288,9 @@ impl Account {
 
     /// What the commit of a batch, or of a block, says of it; nothing of other commits.
     pub fn ledger(&self) -> Option<Ledger> {
-        let entry = self.verdict.as_ref()?;
-        let contract = self.contract.as_ref().map(|contract| ContractRef {
-            id: contract.id.clone(),
-            version: contract.version.clone(),
-            hash: contract.hash.clone(),
-        });
-        let verdict = Verdict {
-            batch_uuid: self.batch.clone(),
-            status: Status::ALL.into_iter().find(|one| one.as_str() == entry.status)?,
-            row_count: entry.row_count,
-            violating_rows: entry.violating_rows,
-            violations: entry.violations,
-            dead_letters: entry.dead_letters,
-            rules: entry.rules.iter().filter_map(RuleEntry::result).collect(),
-            contract,
-        };
+        let verdict = self.verdict.as_ref()?.read(&self.batch, self.contract.as_ref())?;
+        let shadow = self.shadow.as_ref();
+        let shadow = shadow.and_then(|one| one.verdict.read(&self.batch, Some(&one.contract)));
         let range = |entry: &PartitionEntry| PartitionLedger {
             partition: PartitionId::new(
                 entry.topic.as_str(),
@@ -281,6 +308,7 @@ impl Account {
             partitions: self.partitions.iter().map(range).collect(),
             counts: self.counts.as_ref().map(Counts::from).unwrap_or_default(),
             verdict,
+            shadow,
             intervention: self.intervention.clone(),
         })
     }
@@ -329,6 +357,20 @@ mod tests {
                 first: false,
             }],
             counts,
+            shadow: Some(Verdict {
+                batch_uuid: "uuid".to_owned(),
+                status: Status::Ok,
+                row_count: 9,
+                violating_rows: 1,
+                violations: 1,
+                dead_letters: 0,
+                rules: vec![rule("maximum_a", true, 1, None)],
+                contract: Some(ContractRef {
+                    id: "c".into(),
+                    version: "2".into(),
+                    hash: "g".into(),
+                }),
+            }),
             verdict: Verdict {
                 batch_uuid: "uuid".to_owned(),
                 status: Status::Warn,

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::account::Offsets;
 use crate::assemble::Assembler;
+use crate::shadow::OpenShadow;
 use crate::stop::{StopMode, StopSignal};
 use crate::trigger::Ticks;
 use crate::verdict::{Tally, verdict};
@@ -30,6 +31,7 @@ pub(crate) struct Intake<S> {
     pub checker: Option<Checker>,
     /// What rules need to have asked of the rows.
     pub queries: Option<Box<dyn BatchQueries>>,
+    pub shadow: Option<OpenShadow>,
     pub assembler: Assembler,
     pub config: EngineConfig,
     pub observer: Arc<dyn BatchObserver>,
@@ -53,6 +55,9 @@ pub(crate) struct Intake<S> {
     pub batch: OpenBatch,
     pub last_cut: Instant,
 }
+
+/// Rows for the tables; all rows as decoded, and as the shadow decoded them, for their queries.
+type Processed = (Vec<(TableRole, RecordBatch)>, RecordBatch, Option<RecordBatch>);
 
 /// What the batch that is being filled has so far.
 pub(crate) struct OpenBatch {
@@ -244,11 +249,14 @@ impl<S: RecordSource> Intake<S> {
         if chunk.is_empty() {
             return Ok(());
         }
-        let (tables, rows) = on_own_thread(|| self.decode_and_check(chunk))?;
+        let (tables, rows, shadowed) = on_own_thread(|| self.decode_and_check(chunk))?;
         if let Some(queries) = &mut self.queries {
             let started = Instant::now();
             queries.take(&rows).await;
             self.batch.phases.check += started.elapsed();
+        }
+        if let (Some(shadow), Some(rows)) = (&mut self.shadow, shadowed) {
+            shadow.ask(&rows).await;
         }
         reach(FaultPoint::Decode).map_err(BoxFault::from)?;
         if !tables.is_empty() {
@@ -261,7 +269,7 @@ impl<S: RecordSource> Intake<S> {
     fn decode_and_check(
         &mut self,
         chunk: RecordChunk,
-    ) -> Result<(Vec<(TableRole, RecordBatch)>, RecordBatch), EngineFault> {
+    ) -> Result<Processed, EngineFault> {
         let started = Instant::now();
         let decoded = self.decoder.decode(&chunk)?;
         self.batch.phases.decode += started.elapsed();
@@ -269,13 +277,17 @@ impl<S: RecordSource> Intake<S> {
         let started = Instant::now();
         let checked = self.check(&decoded)?;
         self.batch.phases.check += started.elapsed();
+        let shadowed = match &mut self.shadow {
+            Some(shadow) => Some(shadow.judge(&chunk)?),
+            None => None,
+        };
         let assembled = self.assembler.assemble(&chunk, &decoded, &checked, &self.batch.uuid)?;
         let tally = &mut self.batch.tally;
         tally.counts.add(&assembled.counts);
         tally.rows += decoded.rows.num_rows() as u64;
         tally.violating_rows += checked.violating.len() as u64;
         tally.blocks |= assembled.blocks;
-        Ok((assembled.tables, decoded.rows))
+        Ok((assembled.tables, decoded.rows, shadowed))
     }
 
     fn check(&mut self, decoded: &Decoded) -> Result<CheckedRows, EngineFault> {
@@ -342,6 +354,10 @@ impl<S: RecordSource> Intake<S> {
         let now = now_us();
         let rules = self.checker.as_mut().map(|checker| checker.finish(&answers, now).rules);
         let rules = rules.unwrap_or_default();
+        let shadow = match &mut self.shadow {
+            Some(shadow) => Some(shadow.finish(uuid.clone(), self.config.policy, now).await),
+            None => None,
+        };
         let contract = self.assembler.contract.clone();
         let verdict = verdict(uuid, &tally, rules, self.config.policy, contract);
         let now = Instant::now();
@@ -350,6 +366,7 @@ impl<S: RecordSource> Intake<S> {
             partitions,
             counts: tally.counts,
             verdict,
+            shadow,
             phases,
             lag: self.source.lag(),
             fetch_queue: self.source.queued_bytes(),

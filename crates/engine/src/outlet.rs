@@ -203,6 +203,7 @@ async fn decide(gate: &dyn InterventionGate, cut: &Cut) -> (Ledger, Option<Engin
         partitions: cut.partitions.clone(),
         counts: cut.counts,
         verdict: cut.verdict.clone(),
+        shadow: cut.shadow.clone(),
         intervention: None,
     };
     if ledger.verdict.status == Status::Block {

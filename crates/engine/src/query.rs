@@ -17,6 +17,7 @@ use crate::account::Offsets;
 use crate::assemble::Assembler;
 use crate::intake::{Intake, IntakeEnd, OpenBatch};
 use crate::outlet::{Outlet, released};
+use crate::shadow::Shadow;
 use crate::stop::StopSignal;
 use crate::{EngineConfig, EngineFault};
 
@@ -32,6 +33,7 @@ pub struct QueryParts<S, K> {
     pub checker: Option<Checker>,
     pub queries: Option<Box<dyn BatchQueries>>,
     pub contract: Option<ContractRef>,
+    pub shadow: Option<Shadow>,
     pub gate: Arc<dyn InterventionGate>,
     pub observer: Arc<dyn BatchObserver>,
     pub stop: StopSignal,
@@ -57,6 +59,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             checker,
             queries,
             contract,
+            shadow,
             gate,
             observer,
             stop,
@@ -77,6 +80,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             decoder,
             checker,
             queries,
+            shadow: shadow.map(Into::into),
             assembler,
             config,
             observer: Arc::clone(&observer),

@@ -91,6 +91,9 @@ impl<S: RecordSource> Intake<S> {
         if let Some(queries) = &mut self.queries {
             queries.reset();
         }
+        if let Some(shadow) = &mut self.shadow {
+            shadow.reset();
+        }
         self.rewind = None;
         self.look_elsewhere = None;
         self.send(Work::Restart { epoch: self.epoch }).await

@@ -42,6 +42,7 @@ pub(crate) struct Cut {
     pub partitions: Vec<PartitionLedger>,
     pub counts: Counts,
     pub verdict: Verdict,
+    pub shadow: Option<Verdict>,
     pub phases: Phases,
     pub lag: Lag,
     pub fetch_queue: u64,

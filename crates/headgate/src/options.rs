@@ -17,6 +17,10 @@ pub struct NodeOptions {
     pub input: Option<InputOptions>,
     /// A path, `{ path, schema }`, or the document itself.
     pub contract: Option<Value>,
+    /// Judges the same records, without effect. As `contract`.
+    pub shadow_contract: Option<Value>,
+    /// Refuses to start while a rule of the contract is not enforced.
+    pub require_full_coverage: Option<bool>,
     pub on_violation: Option<String>,
     pub enforce: Option<bool>,
     pub output: Option<TableOptions>,
@@ -137,7 +141,7 @@ pub fn keys() -> Vec<String> {
             "batch" => under(name, serde_introspect::<BatchOptions>(), &mut keys),
             "memory" => under(name, serde_introspect::<MemoryOptions>(), &mut keys),
             "maintenance" => under(name, serde_introspect::<MaintenanceOptions>(), &mut keys),
-            "contract" => under(name, &["path", "schema"], &mut keys),
+            "contract" | "shadow_contract" => under(name, &["path", "schema"], &mut keys),
             table if TABLE.contains(&table) => {
                 under(table, serde_introspect::<TableOptions>(), &mut keys);
             }

@@ -87,6 +87,18 @@ pub fn metrics(verdict: &Verdict) -> BTreeMap<String, f64> {
     rules.chain([("row_count".to_owned(), verdict.row_count as f64)]).collect()
 }
 
+/// By rule of either: violations of `shadow` less those of `verdict`; `violating_rows` as well.
+pub fn differences(shadow: &Verdict, verdict: &Verdict) -> BTreeMap<String, f64> {
+    let mut by_rule: BTreeMap<String, f64> = BTreeMap::new();
+    for (verdict, sign) in [(shadow, 1.0), (verdict, -1.0)] {
+        for result in &verdict.rules {
+            *by_rule.entry(result.rule.id.clone()).or_default() += sign * result.violations as f64;
+        }
+        *by_rule.entry("violating_rows".into()).or_default() += sign * verdict.violating_rows as f64;
+    }
+    by_rule
+}
+
 /// `minimum_speed (speed): 12 violations`; never a value.
 fn texts(verdict: &Verdict, severity: Severity) -> Vec<String> {
     let broken = verdict.rules.iter().filter(|result| result.violations > 0);

@@ -35,6 +35,7 @@ pub struct NodeConfig {
     pub kafka: KafkaConfig,
     pub decode: DecodeOptions,
     pub contract: Option<Contract>,
+    pub shadow_contract: Option<Contract>,
     pub policy: Policy,
     pub trigger: Trigger,
     pub layout: Layout,
@@ -102,7 +103,10 @@ pub fn resolve(
     let name = name.filter(|name| check_name(&mut issues, &["name"], name)).unwrap_or_default();
     let streaming = streaming(options.streaming.as_ref(), &mut issues);
     let policy = policy(options, &mut issues);
-    let contract = contract(options.contract.as_ref(), base_dir, read, &mut issues);
+    let shadow = contract("shadow_contract", options.shadow_contract.as_ref(), base_dir, &read, &mut issues);
+    let contract = contract("contract", options.contract.as_ref(), base_dir, &read, &mut issues);
+    check_coverage(options, contract.as_ref(), &mut issues);
+    check_shadow(options, shadow.as_ref(), &mut issues);
     let input = input(options.input.as_ref(), streaming.trigger, &mut issues);
     check_contract(options, &input, &mut issues);
     let layout = layout(options, &input, policy, contract.as_ref());
@@ -136,6 +140,7 @@ pub fn resolve(
             kafka,
             decode: input.decode,
             contract,
+            shadow_contract: shadow,
             policy,
             trigger: streaming.trigger,
             layout,
@@ -221,7 +226,31 @@ fn policy(options: &NodeOptions, issues: &mut Issues) -> Policy {
     }
 }
 
+/// Every rule is enforced, where the user asks for that.
+fn check_coverage(options: &NodeOptions, contract: Option<&Contract>, issues: &mut Issues) {
+    if options.require_full_coverage != Some(true) {
+        return;
+    }
+    for rule in contract.iter().flat_map(|c| c.coverage()).filter(|rule| !rule.is_enforced()) {
+        let line = rule.line.map(|line| format!(", line {line}")).unwrap_or_default();
+        let reason = rule.reason.as_deref().unwrap_or("not enforced");
+        let actual = format!("{}: {reason}", rule.rule);
+        issues.add(
+            Issue::new(&["require_full_coverage"], "CONTRACT_COVERAGE", "every rule enforced", actual)
+                .details(format!("at {}{line}", rule.path)),
+        );
+    }
+}
+
+fn check_shadow(options: &NodeOptions, shadow: Option<&Contract>, issues: &mut Issues) {
+    if shadow.is_some() && options.contract.is_none() {
+        let expected = "a contract that it is compared with";
+        issues.add(Issue::new(&["shadow_contract"], "CONFIG_CONFLICT", expected, "none"));
+    }
+}
+
 fn contract(
+    key: &str,
     options: Option<&Value>,
     base_dir: &Path,
     read: impl Fn(&Path) -> std::io::Result<String>,
@@ -244,7 +273,7 @@ fn contract(
                 Err(error) => {
                     let actual = format!("{}: {error}", path.display());
                     issues.add(Issue::new(
-                        &["contract"],
+                        &[key],
                         "CONTRACT_UNREADABLE",
                         "a file that can be read",
                         actual,
@@ -265,7 +294,7 @@ fn contract(
                     if issue.path.is_empty() { "the top" } else { &issue.path }
                 );
                 issues.add(
-                    Issue::new(&["contract"], "CONTRACT_INVALID", issue.expected, issue.actual)
+                    Issue::new(&[key], "CONTRACT_INVALID", issue.expected, issue.actual)
                         .details(place),
                 );
             }
@@ -273,7 +302,7 @@ fn contract(
         }
         Err(fault) => {
             issues.add(Issue::new(
-                &["contract"],
+                &[key],
                 "CONTRACT_INVALID",
                 "an ODCS document",
                 fault.to_string(),

@@ -8,7 +8,7 @@ use arrow_schema::Schema;
 use headgate_contract::CheckOptions;
 use headgate_decode::{Decoder, UnknownFields};
 use headgate_delta::{DeltaSink, DeltaSinkConfig, Maintenance};
-use headgate_engine::{BatchLimits, DecodedAs, EngineConfig, Query, QueryParts, StopSwitch};
+use headgate_engine::{BatchLimits, DecodedAs, EngineConfig, Query, QueryParts, Shadow, StopSwitch};
 use headgate_kafka::{FetchBudget, KafkaSource, TopicSelection};
 use headgate_model::{BoxFault, InterventionGate, Proceed, TableRole};
 use tokio::sync::watch;
@@ -94,7 +94,20 @@ async fn start_node(
         Some(contract) => rule_queries::plan(contract, decoder.schema()).await?,
         None => None,
     };
+    let shadow = match &config.shadow_contract {
+        Some(contract) => {
+            let decoder = headgate_decode::json(contract.schema(), config.decode)?;
+            Some(Shadow {
+                queries: rule_queries::plan(contract, decoder.schema()).await?,
+                checker: contract.checker(check),
+                contract: contract.reference().clone(),
+                decoder,
+            })
+        }
+        None => None,
+    };
     let parts = QueryParts {
+        shadow,
         config: engine_config(&config, &lease),
         queries,
         source,

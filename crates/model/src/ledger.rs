@@ -53,6 +53,8 @@ pub struct Ledger {
     pub partitions: Vec<PartitionLedger>,
     pub counts: Counts,
     pub verdict: Verdict,
+    /// What a second contract would have made of the same records; it had no effect.
+    pub shadow: Option<Verdict>,
     /// Reason given by an intervention that warned or blocked.
     pub intervention: Option<String>,
 }

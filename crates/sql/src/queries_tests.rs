@@ -61,7 +61,7 @@ async fn what_is_no_select_of_one_number_is_refused() {
         ("SELECT", "SQL error"),
         ("SELECT nothing FROM orders", "nothing"),
         ("SELECT 1 FROM elsewhere", "elsewhere"),
-        ("SELECT n, n FROM orders", "2 columns"),
+        ("SELECT n, n + 1 FROM orders", "2 columns"),
         (r#"SELECT "FullName" FROM orders"#, "Utf8"),
         ("DELETE FROM orders", "changes"),
         ("CREATE TABLE x AS SELECT 1", "changes"),

@@ -47,7 +47,7 @@ impl Session {
         for table in tables {
             let partition = Arc::new(Partition(Arc::clone(&feed)));
             let rows = StreamingTable::try_new(Arc::clone(&schema), vec![partition]).map_err(told)?;
-            let name = datafusion::sql::TableReference::bare(table.as_str());
+            let name = datafusion::common::TableReference::bare(table.as_str());
             context.register_table(name, Arc::new(rows)).map_err(told)?;
         }
         let state = context.state();

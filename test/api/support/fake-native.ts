@@ -35,7 +35,7 @@ export class FakeNative {
 
   readonly binding: NativeBinding = {
     validateConfig: () => this.validation,
-    checkContract: () => ({ issues: [] }),
+    checkContract: async () => ({ issues: [] }),
     testContract: async () => ({ issues: [] }),
     configKeys: () => [],
     startQuery: async (json, options) => {

@@ -127,6 +127,9 @@ impl<'a> Builder<'a> {
                     let midnight = |days| i64::from(days) * instant::MICROS_PER_DAY;
                     let iso = text.as_bytes();
                     let written = moment.and_then(|moment| moment.format.timestamp(text));
+                    if moment.is_some_and(Moment::has_pattern) {
+                        return written;
+                    }
                     // A bound that says its offset is one, whatever values do.
                     written
                         .or_else(|| instant::timestamp(iso))

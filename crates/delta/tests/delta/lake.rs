@@ -211,7 +211,7 @@ pub fn ledger(ranges: &[Range], first: bool) -> Ledger {
         rules: Vec::new(),
         contract: Some(contract("1.0.0")),
     };
-    Ledger { partitions, counts, verdict, intervention: None }
+    Ledger { partitions, counts, verdict, shadow: None, intervention: None }
 }
 
 pub fn starts() -> Positions {

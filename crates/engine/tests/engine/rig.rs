@@ -195,6 +195,7 @@ impl Rig {
             sink,
             decoder,
             queries: None,
+            shadow: None,
             checker: self.contract.as_ref().map(|contract| contract.checker(check)),
             contract: self.contract.as_ref().map(|contract| contract.reference().clone()),
             gate: Arc::clone(&self.gate),

@@ -114,7 +114,7 @@ test("a contract that cannot be used is thrown with the place of each issue", as
 
 test("data that cannot be read is thrown", async () => {
   await expect(testContract(contract, join(folder, "none.jsonl"))).rejects.toMatchObject({
-    name: "StreamingQueryError",
+    name: "StreamingValidationError",
     code: "CONTRACT_TEST_DATA",
   });
 });

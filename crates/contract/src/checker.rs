@@ -120,7 +120,8 @@ impl Checker {
                 Some(Err(_)) if self.num_rows == 0 => {}
                 answer => {
                     let reason = answer.and_then(|answer| answer.as_ref().err());
-                    reasons[rule] = Some(reason.map_or("it was not run", String::as_str).to_owned());
+                    reasons[rule] =
+                        Some(reason.map_or("it was not run", String::as_str).to_owned());
                     self.counts[rule] = 1;
                 }
             }
@@ -335,12 +336,9 @@ impl Run<'_> {
     /// True where a field of the row that did not fit explains a violation.
     fn is_excused(&self, row: u32, About { field, below }: About) -> bool {
         let start = self.fields.partition_point(|violation| violation.row < row);
-        self.fields[start..]
-            .iter()
-            .take_while(|violation| violation.row == row)
-            .any(|violation| {
-                self.plan.covers(violation.field, field)
-                    || (below && self.plan.covers(field, violation.field))
-            })
+        self.fields[start..].iter().take_while(|violation| violation.row == row).any(|violation| {
+            self.plan.covers(violation.field, field)
+                || (below && self.plan.covers(field, violation.field))
+        })
     }
 }

@@ -60,7 +60,13 @@ fn ledger() -> Ledger {
         rules: Vec::new(),
         contract: None,
     };
-    Ledger { partitions: Vec::new(), counts: Counts::default(), verdict, shadow: None, intervention: None }
+    Ledger {
+        partitions: Vec::new(),
+        counts: Counts::default(),
+        verdict,
+        shadow: None,
+        intervention: None,
+    }
 }
 
 async fn write(mut sink: DeltaSink, chunks: &[RecordBatch]) -> DeltaSink {

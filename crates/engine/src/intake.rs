@@ -8,8 +8,8 @@ use arrow_array::RecordBatch;
 use headgate_contract::{CheckedRows, Checker};
 use headgate_decode::{Decoded, Decoder};
 use headgate_model::{
-    BatchObserver, BatchQueries, BoxFault, FaultPoint, Phases, RecordChunk, RecordSource, SourceEvent, TableRole,
-    reach,
+    BatchObserver, BatchQueries, BoxFault, FaultPoint, Phases, RecordChunk, RecordSource,
+    SourceEvent, TableRole, reach,
 };
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot};
@@ -266,10 +266,7 @@ impl<S: RecordSource> Intake<S> {
     }
 
     /// Decode, check, assemble.
-    fn decode_and_check(
-        &mut self,
-        chunk: RecordChunk,
-    ) -> Result<Processed, EngineFault> {
+    fn decode_and_check(&mut self, chunk: RecordChunk) -> Result<Processed, EngineFault> {
         let started = Instant::now();
         let decoded = self.decoder.decode(&chunk)?;
         self.batch.phases.decode += started.elapsed();

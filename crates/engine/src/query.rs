@@ -7,7 +7,8 @@ use std::time::Duration;
 use headgate_contract::Checker;
 use headgate_decode::Decoder;
 use headgate_model::{
-    BatchObserver, BatchQueries, BoxFault, ContractRef, InterventionGate, LakeSink, RecordSource, StartRequest,
+    BatchObserver, BatchQueries, BoxFault, ContractRef, InterventionGate, LakeSink, RecordSource,
+    StartRequest,
 };
 use tokio::sync::mpsc;
 use tokio::time::Instant;

@@ -33,7 +33,8 @@ pub async fn check(text: &str, schema: Option<&str>) -> Result<Value, Vec<Contra
             found.and_then(|rule| rule.column.clone())
         };
         for rule in contract.coverage() {
-            let column = if rule.status == CoverageStatus::Enforced { columns(&rule.rule) } else { None };
+            let column =
+                if rule.status == CoverageStatus::Enforced { columns(&rule.rule) } else { None };
             let entry = told(rule, column);
             // What is said of the document as a whole is said once.
             if !rules.contains(&entry) {

@@ -16,6 +16,7 @@
 
 pub mod contract_check;
 pub mod contract_test;
+mod contracts;
 pub mod dataset;
 pub mod failure;
 pub mod gate;

@@ -94,7 +94,8 @@ pub fn differences(shadow: &Verdict, verdict: &Verdict) -> BTreeMap<String, f64>
         for result in &verdict.rules {
             *by_rule.entry(result.rule.id.clone()).or_default() += sign * result.violations as f64;
         }
-        *by_rule.entry("violating_rows".into()).or_default() += sign * verdict.violating_rows as f64;
+        *by_rule.entry("violating_rows".into()).or_default() +=
+            sign * verdict.violating_rows as f64;
     }
     by_rule
 }

@@ -2,18 +2,18 @@
 //! contract's text comes in as a closure.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use headgate_contract::{Contract, ContractFault};
+use headgate_contract::Contract;
 use headgate_decode::{DecodeOptions, Tombstones, UnknownFields};
 use headgate_delta::{Durability, MaintenanceConfig, TableConfig};
 use headgate_engine::{DecodedAs, Layout, LayoutOptions, Policy, RejectsTo, Trigger};
 use headgate_kafka::{KafkaConfig, KafkaOptions, ReadMode};
 use headgate_model::TableRole;
-use serde_json::Value;
 
 use crate::Issue;
+use crate::contracts::{check_coverage, check_shadow, contract};
 use crate::options::{
     InputOptions, NodeOptions, RejectsOptions, Size, StreamingOptions, TableOptions,
 };
@@ -103,7 +103,8 @@ pub fn resolve(
     let name = name.filter(|name| check_name(&mut issues, &["name"], name)).unwrap_or_default();
     let streaming = streaming(options.streaming.as_ref(), &mut issues);
     let policy = policy(options, &mut issues);
-    let shadow = contract("shadow_contract", options.shadow_contract.as_ref(), base_dir, &read, &mut issues);
+    let shadow =
+        contract("shadow_contract", options.shadow_contract.as_ref(), base_dir, &read, &mut issues);
     let contract = contract("contract", options.contract.as_ref(), base_dir, &read, &mut issues);
     check_coverage(options, contract.as_ref(), &mut issues);
     check_shadow(options, shadow.as_ref(), &mut issues);
@@ -223,92 +224,6 @@ fn policy(options: &NodeOptions, issues: &mut Issues) -> Policy {
         }
         (None, Some(false)) => Policy::Allow,
         _ => named.unwrap_or_default(),
-    }
-}
-
-/// Every rule is enforced, where the user asks for that.
-fn check_coverage(options: &NodeOptions, contract: Option<&Contract>, issues: &mut Issues) {
-    if options.require_full_coverage != Some(true) {
-        return;
-    }
-    for rule in contract.iter().flat_map(|c| c.coverage()).filter(|rule| !rule.is_enforced()) {
-        let line = rule.line.map(|line| format!(", line {line}")).unwrap_or_default();
-        let reason = rule.reason.as_deref().unwrap_or("not enforced");
-        let actual = format!("{}: {reason}", rule.rule);
-        issues.add(
-            Issue::new(&["require_full_coverage"], "CONTRACT_COVERAGE", "every rule enforced", actual)
-                .details(format!("at {}{line}", rule.path)),
-        );
-    }
-}
-
-fn check_shadow(options: &NodeOptions, shadow: Option<&Contract>, issues: &mut Issues) {
-    if shadow.is_some() && options.contract.is_none() {
-        let expected = "a contract that it is compared with";
-        issues.add(Issue::new(&["shadow_contract"], "CONFIG_CONFLICT", expected, "none"));
-    }
-}
-
-fn contract(
-    key: &str,
-    options: Option<&Value>,
-    base_dir: &Path,
-    read: impl Fn(&Path) -> std::io::Result<String>,
-    issues: &mut Issues,
-) -> Option<Contract> {
-    let options = options?;
-    let (path, schema) = match options {
-        Value::String(path) => (Some(path.as_str()), None),
-        Value::Object(object) if object.contains_key("path") => (
-            object.get("path").and_then(Value::as_str),
-            object.get("schema").and_then(Value::as_str),
-        ),
-        _ => (None, None),
-    };
-    let (text, place) = match path {
-        Some(path) => {
-            let path: PathBuf = base_dir.join(path);
-            match read(&path) {
-                Ok(text) => (text, path.display().to_string()),
-                Err(error) => {
-                    let actual = format!("{}: {error}", path.display());
-                    issues.add(Issue::new(
-                        &[key],
-                        "CONTRACT_UNREADABLE",
-                        "a file that can be read",
-                        actual,
-                    ));
-                    return None;
-                }
-            }
-        }
-        None => (options.to_string(), "the document given".to_owned()),
-    };
-    match Contract::compile(&text, schema) {
-        Ok(contract) => Some(contract),
-        Err(ContractFault::Invalid { issues: found }) => {
-            for issue in found {
-                let line = issue.line.map(|line| format!(":{line}")).unwrap_or_default();
-                let place = format!(
-                    "{place}{line}, at {}",
-                    if issue.path.is_empty() { "the top" } else { &issue.path }
-                );
-                issues.add(
-                    Issue::new(&[key], "CONTRACT_INVALID", issue.expected, issue.actual)
-                        .details(place),
-                );
-            }
-            None
-        }
-        Err(fault) => {
-            issues.add(Issue::new(
-                &[key],
-                "CONTRACT_INVALID",
-                "an ODCS document",
-                fault.to_string(),
-            ));
-            None
-        }
     }
 }
 

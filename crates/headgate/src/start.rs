@@ -8,7 +8,9 @@ use arrow_schema::Schema;
 use headgate_contract::CheckOptions;
 use headgate_decode::{Decoder, UnknownFields};
 use headgate_delta::{DeltaSink, DeltaSinkConfig, Maintenance};
-use headgate_engine::{BatchLimits, DecodedAs, EngineConfig, Query, QueryParts, Shadow, StopSwitch};
+use headgate_engine::{
+    BatchLimits, DecodedAs, EngineConfig, Query, QueryParts, Shadow, StopSwitch,
+};
 use headgate_kafka::{FetchBudget, KafkaSource, TopicSelection};
 use headgate_model::{BoxFault, InterventionGate, Proceed, TableRole};
 use tokio::sync::watch;
@@ -21,8 +23,8 @@ use crate::memory::{Lease, fetch_bytes};
 use crate::observers::Observers;
 use crate::options;
 use crate::report::Datasets;
-use crate::rule_queries;
 use crate::resolve::{NamedTable, NodeConfig, resolve};
+use crate::rule_queries;
 use crate::{Dataset, Failure, Issue};
 
 #[derive(Clone, Debug)]

@@ -3,14 +3,21 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     Literal(char),
-    Number { field: Field, min: usize, max: usize },
+    Number {
+        field: Field,
+        min: usize,
+        max: usize,
+    },
     /// Digits of a fraction of a second.
     Fraction(usize),
     Month(Width),
     Weekday(Width),
     HalfDay,
     /// `Z` for UTC allowed, minutes, a colon between.
-    Offset { zulu: bool, minutes: Minutes },
+    Offset {
+        zulu: bool,
+        minutes: Minutes,
+    },
     /// Such as `Europe/Berlin`.
     Zone,
     Optional(Vec<Part>),

@@ -6,8 +6,18 @@ use chrono_tz::Tz;
 use crate::pattern::{Field, Minutes, Part, Width};
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 const WEEKDAYS: [&str; 7] =
     ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -46,8 +56,7 @@ fn follow(parts: &[Part], rest: &[&[Part]], text: &str, mut fields: Fields) -> O
     if let Part::Optional(inner) = part {
         let mut behind = vec![parts];
         behind.extend_from_slice(rest);
-        return follow(inner, &behind, text, fields)
-            .or_else(|| follow(parts, rest, text, fields));
+        return follow(inner, &behind, text, fields).or_else(|| follow(parts, rest, text, fields));
     }
     let text = one(part, text, &mut fields)?;
     follow(parts, rest, text, fields)

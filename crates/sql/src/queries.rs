@@ -49,9 +49,15 @@ enum Open {
     /// No row yet.
     No,
     /// Reads as rows come.
-    Live { scans: Vec<mpsc::Sender<RecordBatch>>, answer: JoinHandle<Result<f64, String>> },
+    Live {
+        scans: Vec<mpsc::Sender<RecordBatch>>,
+        answer: JoinHandle<Result<f64, String>>,
+    },
     /// Rows wait for the end.
-    Kept { rows: Vec<RecordBatch>, bytes: usize },
+    Kept {
+        rows: Vec<RecordBatch>,
+        bytes: usize,
+    },
     Failed(String),
 }
 

@@ -8,7 +8,8 @@ use super::*;
 fn rows(n: impl IntoIterator<Item = Option<i64>>) -> RecordBatch {
     let n: Int64Array = n.into_iter().collect();
     let names: StringArray = (0..n.len()).map(|at| Some(format!("name-{at}"))).collect();
-    let inner = vec![(Arc::new(Field::new("x", DataType::Int64, true)), Arc::new(n.clone()) as ArrayRef)];
+    let inner =
+        vec![(Arc::new(Field::new("x", DataType::Int64, true)), Arc::new(n.clone()) as ArrayRef)];
     RecordBatch::try_new(
         schema(),
         vec![Arc::new(n), Arc::new(names), Arc::new(StructArray::from(inner))],

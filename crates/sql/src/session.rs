@@ -46,7 +46,8 @@ impl Session {
         let feed = Arc::new(Feed::new(Arc::clone(&schema)));
         for table in tables {
             let partition = Arc::new(Partition(Arc::clone(&feed)));
-            let rows = StreamingTable::try_new(Arc::clone(&schema), vec![partition]).map_err(told)?;
+            let rows =
+                StreamingTable::try_new(Arc::clone(&schema), vec![partition]).map_err(told)?;
             let name = datafusion::common::TableReference::bare(table.as_str());
             context.register_table(name, Arc::new(rows)).map_err(told)?;
         }
@@ -56,7 +57,9 @@ impl Session {
             .with_allow_ddl(false)
             .with_allow_dml(false)
             .with_allow_statements(false);
-        harmless.verify_plan(&plan).map_err(|_| SqlFault::NotASelect("a statement that changes"))?;
+        harmless
+            .verify_plan(&plan)
+            .map_err(|_| SqlFault::NotASelect("a statement that changes"))?;
         let plan = match plan {
             LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) | LogicalPlan::DescribeTable(_) => {
                 return Err(SqlFault::NotASelect("a statement that explains"));

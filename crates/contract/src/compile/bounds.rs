@@ -92,12 +92,11 @@ impl<'a> Builder<'a> {
         let units = match (column.logical, &column.data_type) {
             (Logical::Time, _) => {
                 let moment = column.moment.as_ref();
-                let micros = self.parse(bound, moment, "a time such as 08:30:00", |text| {
-                    match moment {
+                let micros =
+                    self.parse(bound, moment, "a time such as 08:30:00", |text| match moment {
                         Some(moment) => moment.format.time(text),
                         None => Some(instant::time(text.as_bytes())?.micros),
-                    }
-                })?;
+                    })?;
                 // The odd half is any time between two microseconds.
                 let (at, step) = (2 * micros, i64::from(bound.exclusive));
                 let range = if bound.lower {

@@ -27,9 +27,8 @@ impl<'a> Builder<'a> {
         if !matches!(logical, Logical::Date | Logical::Timestamp | Logical::Time) {
             return None;
         }
-        let option = |name: &str| {
-            property.options.iter().find(|(key, _)| *key == name).map(|(_, at)| at)
-        };
+        let option =
+            |name: &str| property.options.iter().find(|(key, _)| *key == name).map(|(_, at)| at);
         let pattern = option("format").and_then(|at| self.word(at));
         let zone = option("defaultTimezone").and_then(|at| self.word(at));
         let offset = match option("timezone").map(|at| (at, &at.node.value)) {
@@ -68,9 +67,9 @@ impl<'a> Builder<'a> {
             Offset::Forbidden => Some("forbidden"),
         };
         let told = [("pattern", pattern), ("zone", zone), ("offset", offset)];
-        let told = told.into_iter().filter_map(|(key, value)| {
-            Some((format!("headgate.{key}"), value?.to_owned()))
-        });
+        let told = told
+            .into_iter()
+            .filter_map(|(key, value)| Some((format!("headgate.{key}"), value?.to_owned())));
         Some(Moment { format, told: told.collect() })
     }
 

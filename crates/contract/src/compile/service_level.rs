@@ -6,11 +6,8 @@ use super::builder::{Builder, Column, Named, with_path};
 use crate::plan::{Level, Measure};
 use crate::reader::At;
 
-const MEASURED: [(&str, Measure); 3] = [
-    ("freshness", Measure::Newest),
-    ("latency", Measure::Oldest),
-    ("retention", Measure::Oldest),
-];
+const MEASURED: [(&str, Measure); 3] =
+    [("freshness", Measure::Newest), ("latency", Measure::Oldest), ("retention", Measure::Oldest)];
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
 impl Builder<'_> {
@@ -25,7 +22,8 @@ impl Builder<'_> {
             return self.frequency(at, &id);
         }
         let known = |(name, _): &&(&str, Measure)| {
-            *name == short || (*name, short.as_str()) == ("latency", "ly")
+            *name == short
+                || (*name, short.as_str()) == ("latency", "ly")
                 || (*name, short.as_str()) == ("retention", "re")
         };
         let Some((_, measure)) = MEASURED.iter().find(known) else {
@@ -52,7 +50,13 @@ impl Builder<'_> {
     fn frequency(&mut self, at: &At<'_>, id: &str) {
         let Some((limit, unit)) = self.duration(at) else { return };
         let rule = self.level_rule(at, id, None);
-        self.plan.levels.push(Level { rule, measure: Measure::Gap, column: Vec::new(), limit, unit });
+        self.plan.levels.push(Level {
+            rule,
+            measure: Measure::Gap,
+            column: Vec::new(),
+            limit,
+            unit,
+        });
     }
 
     /// Warns: what is late is not wrong.
@@ -71,7 +75,9 @@ impl Builder<'_> {
             !column.in_list
                 && matches!(column.data_type, DataType::Date32 | DataType::Timestamp(..))
         };
-        let called = |name: &str, column: &&Column| [&column.path, &column.name_path].iter().any(|path| *path == name);
+        let called = |name: &str, column: &&Column| {
+            [&column.path, &column.name_path].iter().any(|path| *path == name)
+        };
         let in_table = element.split_once('.').map(|(_, name)| name);
         let moments = || self.columns.iter().filter(is_moment);
         moments()
@@ -91,19 +97,20 @@ impl Builder<'_> {
             self.not_enforced(at, id, "its value is no number");
             return None;
         };
-        let unit = match at.text("unit", &mut self.issues).unwrap_or("d").to_ascii_lowercase().as_str() {
-            "s" | "sec" | "second" | "seconds" => 1,
-            "m" | "min" | "minute" | "minutes" => 60,
-            "h" | "hour" | "hours" => 3_600,
-            "d" | "day" | "days" => 86_400,
-            "w" | "week" | "weeks" => 604_800,
-            "y" | "yr" | "year" | "years" => 31_557_600,
-            _ => {
-                let at = at.get("unit")?;
-                self.issues.add(&at, "a unit of time, such as h, d or y");
-                return None;
-            }
-        };
+        let unit =
+            match at.text("unit", &mut self.issues).unwrap_or("d").to_ascii_lowercase().as_str() {
+                "s" | "sec" | "second" | "seconds" => 1,
+                "m" | "min" | "minute" | "minutes" => 60,
+                "h" | "hour" | "hours" => 3_600,
+                "d" | "day" | "days" => 86_400,
+                "w" | "week" | "weeks" => 604_800,
+                "y" | "yr" | "year" | "years" => 31_557_600,
+                _ => {
+                    let at = at.get("unit")?;
+                    self.issues.add(&at, "a unit of time, such as h, d or y");
+                    return None;
+                }
+            };
         let unit = unit * MICROS_PER_SECOND;
         let limit = number.to_f64() * unit as f64;
         // Beyond 2^63 microseconds nothing is late.

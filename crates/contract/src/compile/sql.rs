@@ -47,9 +47,7 @@ fn with_names(query: &str, table: &str, column: Option<&str>) -> String {
         let name = after[1..].split('}').next().unwrap_or_default();
         let identifier = match (TABLE.contains(&name), COLUMN.contains(&name), column) {
             (true, _, _) => quoted(table),
-            (_, true, Some(path)) => {
-                path.split('.').map(quoted).collect::<Vec<_>>().join(".")
-            }
+            (_, true, Some(path)) => path.split('.').map(quoted).collect::<Vec<_>>().join("."),
             _ => {
                 text.push_str(before);
                 text.push('{');

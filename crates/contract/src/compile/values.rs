@@ -33,7 +33,8 @@ impl<'a> Builder<'a> {
         if items.is_empty() {
             return self.issues.add(list, "at least one value");
         }
-        let items: Vec<At<'a>> = items.into_iter().map(|item| item.entry("value").unwrap_or(item)).collect();
+        let items: Vec<At<'a>> =
+            items.into_iter().map(|item| item.entry("value").unwrap_or(item)).collect();
         for (index, item) in items.iter().enumerate() {
             if items[..index].iter().any(|known| known.node.value == item.node.value) {
                 self.issues.add_actual(&item, "values that differ", "one that is listed twice");

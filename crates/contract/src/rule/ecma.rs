@@ -46,9 +46,7 @@ impl Translation<'_> {
             Some('b') => self.text.push_str(r"(?-u:\b)"),
             Some('B') => self.text.push_str(r"(?-u:\B)"),
             Some('1'..='9' | 'k') => {
-                return Err(PatternFault::Unsupported(
-                    "back-references need backtracking".into(),
-                ));
+                return Err(PatternFault::Unsupported("back-references need backtracking".into()));
             }
             _ => {
                 match self.escaped()? {

@@ -145,7 +145,10 @@ fn objects_in_lists_in_objects_are_reached() {
         named(&checker, &checked),
         &[(0, "enum_trip.stops[].name"), (1, "required_trip.stops[].name")],
     );
-    assert_eq!(result(&checker.finish(&[], 0).rules, "null_values_trip.stops[].n").measured, Some(50.0));
+    assert_eq!(
+        result(&checker.finish(&[], 0).rules, "null_values_trip.stops[].n").measured,
+        Some(50.0)
+    );
 }
 
 #[test]

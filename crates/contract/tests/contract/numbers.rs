@@ -148,10 +148,7 @@ fn multiples_of_integers_and_doubles_are_exact() {
         Some(0.1 + 0.2),
     ];
     let contract = property("logicalType: number, logicalTypeOptions: { multipleOf: 0.01 }");
-    assert_eq!(
-        broken_by(&contract, "multiple_of_a", numbers::<Float64Type>(doubles)),
-        [3, 7, 8]
-    );
+    assert_eq!(broken_by(&contract, "multiple_of_a", numbers::<Float64Type>(doubles)), [3, 7, 8]);
     let single =
         property("logicalType: number, logicalTypeOptions: { multipleOf: 0.1, format: f32 }");
     assert_eq!(

@@ -82,16 +82,18 @@ fn formats_of_their_own_are_for_decoding_and_for_bounds() {
     assert_eq!(metadata["headgate.zone"], "Europe/Berlin");
     assert_eq!(metadata["headgate.offset"], "forbidden");
 
-    let times = property(
-        "logicalType: time, logicalTypeOptions: { format: 'h:mm a', maximum: '6:00 PM' }",
-    );
+    let times =
+        property("logicalType: time, logicalTypeOptions: { format: 'h:mm a', maximum: '6:00 PM' }");
     let column = texts([Some("6:00 PM"), Some("6:01 PM"), Some("18:00")]);
     assert_eq!(
         violations(&times, vec![column]),
         [(1, "maximum_a".to_owned()), (2, "format_a".to_owned())]
     );
-    for (options, key) in [("format: yyyyy", "format"), ("defaultTimezone: Mars", "defaultTimezone")] {
-        let issues = issues(&format!("logicalType: timestamp, logicalTypeOptions: {{ {options} }}"));
+    for (options, key) in
+        [("format: yyyyy", "format"), ("defaultTimezone: Mars", "defaultTimezone")]
+    {
+        let issues =
+            issues(&format!("logicalType: timestamp, logicalTypeOptions: {{ {options} }}"));
         assert_eq!(issues[0].0, format!("logicalTypeOptions.{key}"));
     }
 }

@@ -164,7 +164,8 @@ fn batch(port: &Port, ranges: &[Range]) -> BatchCommit {
         rules: Vec::new(),
         contract: None,
     };
-    let ledger = Ledger { partitions, counts: Counts::default(), verdict, shadow: None, intervention: None };
+    let ledger =
+        Ledger { partitions, counts: Counts::default(), verdict, shadow: None, intervention: None };
     BatchCommit { ledger, blocked: None }
 }
 

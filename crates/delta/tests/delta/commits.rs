@@ -25,7 +25,12 @@ async fn a_commit_carries_files_positions_ledger_and_debts() {
         unrepresentable: false,
     };
     ledger.verdict.rules = vec![
-        RuleResult { rule: rule("required_value"), violations: 0, measured: None, unmeasured: None },
+        RuleResult {
+            rule: rule("required_value"),
+            violations: 0,
+            measured: None,
+            unmeasured: None,
+        },
         RuleResult { rule: rule("pattern_value"), violations: 3, measured: None, unmeasured: None },
     ];
     ledger.partitions[1].gaps = 0;

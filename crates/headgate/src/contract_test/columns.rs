@@ -27,7 +27,10 @@ impl Columns {
 
     /// Columns by name; one that is missing is NULL. A value that its column cannot hold is NULL,
     /// and among the violations.
-    pub fn fit(&self, rows: &RecordBatch) -> Result<(RecordBatch, Vec<FieldViolation>), ArrowError> {
+    pub fn fit(
+        &self,
+        rows: &RecordBatch,
+    ) -> Result<(RecordBatch, Vec<FieldViolation>), ArrowError> {
         let mut fitting = Fitting { next: 0, violations: Vec::new() };
         let columns = self.schema.fields().iter().map(|field| {
             let found = rows.column_by_name(field.name());

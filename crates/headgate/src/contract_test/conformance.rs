@@ -110,8 +110,12 @@ async fn differences(vector: &Vector, folder: &Path) -> Vec<String> {
         let id = rule["rule"].as_str().unwrap();
         let violations = rule["violations"].as_u64().unwrap();
         if rule["routesRows"].as_bool().unwrap() {
-            let rows: Vec<i64> =
-                rule["rows"].as_array().unwrap().iter().map(|row| row.as_i64().unwrap() - 1).collect();
+            let rows: Vec<i64> = rule["rows"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|row| row.as_i64().unwrap() - 1)
+                .collect();
             // Of informational severity only the count is told.
             let rows = if rule["severity"] == "info" { vec![] } else { rows };
             differ(id.to_owned(), &rows, vector.violating.get(id).unwrap_or(&Vec::new()));

@@ -9,14 +9,16 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
 use futures::TryStreamExt;
-use headgate_contract::{CheckOptions, CheckedRows, Checker, Contract, ContractFault, ContractIssue};
+use headgate_contract::{
+    CheckOptions, CheckedRows, Checker, Contract, ContractFault, ContractIssue,
+};
 use headgate_decode::{DecodeOptions, Decoder};
 use headgate_model::{BatchQueries, FieldViolation, RecordChunk, RuleResult, Severity, Status};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
 
 use crate::contract_check::reference;
-use crate::{Failure, inspect, rule_queries};
+use crate::{Failure, FailureKind, inspect, rule_queries};
 use columns::Columns;
 use json_lines::JsonLines;
 
@@ -99,7 +101,8 @@ pub async fn test(options: TestOptions) -> Result<Value, TestFault> {
     let mut trial = Trial::new(&contract, queries, samples);
     match format {
         Format::Json => {
-            let mut lines = JsonLines::open(&PathBuf::from(&path)).map_err(|e| unreadable(&path, e))?;
+            let mut lines =
+                JsonLines::open(&PathBuf::from(&path)).map_err(|e| unreadable(&path, e))?;
             while let Some(chunk) = lines.next_chunk().map_err(|e| unreadable(&path, e))? {
                 let taken = trial.take_records(decoder.as_mut(), &chunk).await;
                 taken.map_err(|e| unreadable(&path, e))?;
@@ -138,14 +141,15 @@ fn refused(path: &str) -> impl Fn(ContractFault) -> TestFault {
 }
 
 fn unreadable(path: &str, cause: impl Into<Cause>) -> Box<Failure> {
-    Box::new(Failure::of_run(
+    let failure = Failure::of_run(
         "CONTRACT_TEST_DATA",
         format!("{path} cannot be read: {}", cause.into()),
         false,
         "contract test",
         path,
         "a readable file of JSON lines or Parquet, or the address of a Delta table",
-    ))
+    );
+    Box::new(Failure { kind: FailureKind::Validation, ..failure })
 }
 
 /// What was found so far.
@@ -162,11 +166,7 @@ struct Trial {
 }
 
 impl Trial {
-    fn new(
-        contract: &Contract,
-        queries: Option<Box<dyn BatchQueries>>,
-        samples: usize,
-    ) -> Self {
+    fn new(contract: &Contract, queries: Option<Box<dyn BatchQueries>>, samples: usize) -> Self {
         let checker = contract.checker(CheckOptions::default());
         Self {
             broken_by: vec![Vec::new(); checker.rules().len()],
@@ -196,8 +196,7 @@ impl Trial {
             }
         }
         let records = &decoded.records;
-        self.take(&decoded.rows, &decoded.fields, |row| records.get(row).map_or(0, line))
-            .await
+        self.take(&decoded.rows, &decoded.fields, |row| records.get(row).map_or(0, line)).await
     }
 
     async fn take_columns(&mut self, columns: &Columns, rows: &RecordBatch) -> Result<(), Cause> {

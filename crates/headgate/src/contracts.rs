@@ -1,0 +1,105 @@
+//! The contracts of a node: read, compiled, and held to what the user asks of them.
+
+use std::path::{Path, PathBuf};
+
+use headgate_contract::{Contract, ContractFault};
+use serde_json::Value;
+
+use crate::Issue;
+use crate::options::NodeOptions;
+use crate::resolve::Issues;
+
+pub(crate) fn contract(
+    key: &str,
+    options: Option<&Value>,
+    base_dir: &Path,
+    read: impl Fn(&Path) -> std::io::Result<String>,
+    issues: &mut Issues,
+) -> Option<Contract> {
+    let options = options?;
+    let (path, schema) = match options {
+        Value::String(path) => (Some(path.as_str()), None),
+        Value::Object(object) if object.contains_key("path") => (
+            object.get("path").and_then(Value::as_str),
+            object.get("schema").and_then(Value::as_str),
+        ),
+        _ => (None, None),
+    };
+    let (text, place) = match path {
+        Some(path) => {
+            let path: PathBuf = base_dir.join(path);
+            match read(&path) {
+                Ok(text) => (text, path.display().to_string()),
+                Err(error) => {
+                    let actual = format!("{}: {error}", path.display());
+                    issues.add(Issue::new(
+                        &[key],
+                        "CONTRACT_UNREADABLE",
+                        "a file that can be read",
+                        actual,
+                    ));
+                    return None;
+                }
+            }
+        }
+        None => (options.to_string(), "the document given".to_owned()),
+    };
+    match Contract::compile(&text, schema) {
+        Ok(contract) => Some(contract),
+        Err(ContractFault::Invalid { issues: found }) => {
+            for issue in found {
+                let line = issue.line.map(|line| format!(":{line}")).unwrap_or_default();
+                let place = format!(
+                    "{place}{line}, at {}",
+                    if issue.path.is_empty() { "the top" } else { &issue.path }
+                );
+                issues.add(
+                    Issue::new(&[key], "CONTRACT_INVALID", issue.expected, issue.actual)
+                        .details(place),
+                );
+            }
+            None
+        }
+        Err(fault) => {
+            issues.add(Issue::new(
+                &[key],
+                "CONTRACT_INVALID",
+                "an ODCS document",
+                fault.to_string(),
+            ));
+            None
+        }
+    }
+}
+
+/// Every rule is enforced, where the user asks for that.
+pub(crate) fn check_coverage(
+    options: &NodeOptions,
+    contract: Option<&Contract>,
+    issues: &mut Issues,
+) {
+    if options.require_full_coverage != Some(true) {
+        return;
+    }
+    for rule in contract.iter().flat_map(|c| c.coverage()).filter(|rule| !rule.is_enforced()) {
+        let line = rule.line.map(|line| format!(", line {line}")).unwrap_or_default();
+        let reason = rule.reason.as_deref().unwrap_or("not enforced");
+        let actual = format!("{}: {reason}", rule.rule);
+        issues.add(
+            Issue::new(
+                &["require_full_coverage"],
+                "CONTRACT_COVERAGE",
+                "every rule enforced",
+                actual,
+            )
+            .details(format!("at {}{line}", rule.path)),
+        );
+    }
+}
+
+pub(crate) fn check_shadow(options: &NodeOptions, shadow: Option<&Contract>, issues: &mut Issues) {
+    if shadow.is_some() && options.contract.is_none() {
+        let expected = "a contract that it is compared with";
+        issues.add(Issue::new(&["shadow_contract"], "CONFIG_CONFLICT", expected, "none"));
+    }
+}

@@ -70,6 +70,7 @@ export interface NativeBatch {
   intervention?: string
   datasetId: string
   datasetVersion?: string
+  shadow?: NativeShadow
   counts: NativeCounts
   rejects?: NativeRejects
   positions: Array<NativePosition>
@@ -305,6 +306,13 @@ export interface NativeRuleResult {
   violations: number
   severity: 'block' | 'warn' | 'info'
   scope: 'batch'
+}
+
+/** What another contract would have made of the same records. */
+export interface NativeShadow {
+  verdict: NativeVerdict
+  /** By rule: its violations less those under the contract; `violating_rows` as well. */
+  differences: Record<string, number>
 }
 
 export interface NativeSideReport {

@@ -29,9 +29,9 @@ schema:
         required: true
         description: In km/h.
         quality:
-          - type: sql
-            query: select count(*) from pings
-            mustBe: 0
+          - type: custom
+            engine: soda
+            implementation: x
 `;
 
 async function written(text: string): Promise<string> {

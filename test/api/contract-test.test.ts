@@ -30,7 +30,7 @@ schema:
         logicalTypeOptions: { minimum: 0 }
         quality:
           - { metric: nullValues, mustBeLessThan: 1, severity: warning }
-          - { type: sql, query: select count(*) from pings, mustBe: 0 }
+          - { type: custom, engine: soda, implementation: x }
 `;
 
 async function written(name: string, text: string): Promise<string> {
@@ -125,7 +125,7 @@ test("the command prints a table and ends with status 1 for what would block", a
   expect(stdout).toMatch(/│ minimum_speed +│ speed +│ block +│ 2 +│ +│ 2, 4 +│/);
   expect(stdout).toMatch(/│ null_values_speed +│ speed +│ warn +│ 1 +│ 1 +│ +│/);
   expect(stdout).toContain("line 3: JSON_PARSE_ERROR");
-  expect(stdout).toMatch(/sql_speed at schema\[0\]\S+ \(line 15\): \S/);
+  expect(stdout).toMatch(/custom_speed at schema\[0\]\S+ \(line 15\): \S/);
   expect(stdout).toMatch(/4 rows, 2 with violations, 1 undecodable record: does not hold\n$/);
   const fine = await headgate("contract", "test", contract, await held(), "--json");
   expect(fine.status).toBe(0);
@@ -152,7 +152,7 @@ test("the JUnit report has a case a rule: failed, passed or skipped", async () =
   );
   expect(xml).toMatch(/name="type_speed" classname="pings"\/>/);
   expect(xml).toMatch(/name="null_values_speed" [^>]+>\s+<system-out>1 violation, measured 1</);
-  expect(xml).toMatch(/name="sql_speed" [^>]+>\s+<skipped message="/);
+  expect(xml).toMatch(/name="custom_speed" [^>]+>\s+<skipped message="/);
 });
 
 test("a JUnit report that has no folder is refused before the data is read", async () => {

@@ -1,8 +1,6 @@
 //! A contract's rules over data at rest: a file of JSON lines or Parquet, or a Delta table.
 
 mod columns;
-#[cfg(test)]
-mod conformance;
 mod json_lines;
 
 use std::path::{Path, PathBuf};
@@ -278,3 +276,6 @@ fn told(result: &RuleResult, rows: &[i64]) -> Value {
         "rows": rows,
     })
 }
+
+#[cfg(test)]
+mod conformance;

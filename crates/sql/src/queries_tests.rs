@@ -69,7 +69,7 @@ async fn what_is_no_select_of_one_number_is_refused() {
         ("COPY orders TO '/tmp/x.csv'", "changes"),
         ("SET datafusion.execution.batch_size = 1", "changes"),
         ("EXPLAIN SELECT 1", "explains"),
-        ("SELECT 1; SELECT 2", "one statement"),
+        ("SELECT 1; SELECT 2", "single SQL statement"),
         ("SELECT * FROM '/etc/passwd'", "etc/passwd"),
     ] {
         let (_, fault) = plan(&[sql], Limits::default()).await.err().unwrap();

@@ -37,7 +37,7 @@ impl<'a> Builder<'a> {
             items.into_iter().map(|item| item.entry("value").unwrap_or(item)).collect();
         for (index, item) in items.iter().enumerate() {
             if items[..index].iter().any(|known| known.node.value == item.node.value) {
-                self.issues.add_actual(&item, "values that differ", "one that is listed twice");
+                self.issues.add_actual(item, "values that differ", "one that is listed twice");
             }
         }
         if let Some((values, _)) = self.values(items, list, column, Stray::Refuse) {

@@ -136,8 +136,7 @@ impl Translation<'_> {
     fn class(&mut self) -> Result<(), PatternFault> {
         let negated = self.rest.next_if_eq(&'^').is_some();
         let mut set = String::new();
-        loop {
-            let Some(first) = self.atom()? else { break };
+        while let Some(first) = self.atom()? {
             let mut ahead = self.rest.clone();
             let is_range = ahead.next() == Some('-') && ahead.peek().is_some_and(|l| *l != ']');
             match first {

@@ -126,10 +126,7 @@ impl<'a> Builder<'a> {
                     let midnight = |days| i64::from(days) * instant::MICROS_PER_DAY;
                     let iso = text.as_bytes();
                     let written = moment.and_then(|moment| moment.format.timestamp(text));
-                    if moment.is_some_and(Moment::has_pattern) {
-                        return written;
-                    }
-                    // A bound that says its offset is one, whatever values do.
+                    // The standard's own example has bounds in ISO 8601 beside another format.
                     written
                         .or_else(|| instant::timestamp(iso))
                         .or_else(|| instant::date(iso).map(midnight))

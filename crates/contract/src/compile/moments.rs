@@ -16,12 +16,6 @@ pub(crate) struct Moment {
     pub told: Vec<(String, String)>,
 }
 
-impl Moment {
-    pub fn has_pattern(&self) -> bool {
-        self.told.iter().any(|(key, _)| key == "headgate.pattern")
-    }
-}
-
 impl<'a> Builder<'a> {
     pub fn moment(&mut self, property: &Property<'a>, logical: Logical) -> Option<Moment> {
         if !matches!(logical, Logical::Date | Logical::Timestamp | Logical::Time) {

@@ -35,7 +35,7 @@ schema:
       - { name: passengers, logicalType: integer, logicalTypeOptions: { minimum: 0, maximum: 8 }, quality: [ { metric: nullValues, mustBeLessThan: 50, unit: percent } ] }
       - { name: at, logicalType: timestamp, required: true, logicalTypeOptions: { minimum: "2020-01-01T00:00:00Z", maximum: "2100-01-01T00:00:00Z" } }
       - { name: city, logicalType: string, logicalTypeOptions: { minLength: 2, maxLength: 60 }, quality: [ { metric: invalidValues, mustBe: 0, arguments: { pattern: "^[^0-9]*$" } } ] }
-      - { name: tags, logicalType: array, logicalTypeOptions: { maxItems: 5 }, items: { logicalType: string, logicalTypeOptions: { maxLength: 20 } } }
+      - { name: tags, logicalType: array, logicalTypeOptions: { maxItems: 5 }, items: { logicalType: string, logicalTypeOptions: { minLength: 1, maxLength: 20, pattern: "^[a-z]+$" } } }
     quality:
       - { metric: rowCount, mustBeGreaterThan: 0 }
 "#;

@@ -12,14 +12,6 @@ const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 /// The greatest power of ten that a double holds exactly.
 const MAX_EXACT_SCALE: i32 = 22;
 
-/// The digits of a double as it is printed: one that is large is followed by zeros.
-fn digits(printed: &str) -> Option<Decimal> {
-    let trimmed = if printed.contains('.') { printed } else { printed.trim_end_matches('0') };
-    let zeros = i32::try_from(printed.len() - trimmed.len()).ok()?;
-    let digits = Decimal::parse(trimmed)?;
-    Some(Decimal { scale: digits.scale - zeros, ..digits })
-}
-
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Multiple {
     /// `value × factor` must be a multiple of `divisor`, where `factor × divisor` fits.
@@ -63,10 +55,12 @@ impl Multiple {
                 ),
             },
             Self::Float { scale, divisor } => {
+                let power = 10_f64.powi(scale);
                 if let Some(floats) = view.array.as_primitive_opt::<types::Float64Type>() {
                     scan(floats.values(), nulls, found, |value| {
                         !is_multiple(
                             value,
+                            power,
                             scale,
                             divisor,
                             |near| near == value,
@@ -76,7 +70,9 @@ impl Multiple {
                 } else if let Some(floats) = view.array.as_primitive_opt::<types::Float32Type>() {
                     scan(floats.values(), nulls, found, |value| {
                         let same = |near: f64| near as f32 == value;
-                        !is_multiple(f64::from(value), scale, divisor, same, || value.to_string())
+                        !is_multiple(f64::from(value), power, scale, divisor, same, || {
+                            value.to_string()
+                        })
                     });
                 }
             }
@@ -100,12 +96,12 @@ fn decimals(
 /// so that dividing back tells whether the value was written as one.
 fn is_multiple(
     value: f64,
+    power: f64,
     scale: i32,
     divisor: i64,
     same: impl Fn(f64) -> bool,
     written: impl Fn() -> String,
 ) -> bool {
-    let power = 10_f64.powi(scale);
     let units = (value * power).round();
     if units.abs() < MAX_EXACT {
         return same(units / power) && (units as i64) % divisor == 0;
@@ -116,4 +112,12 @@ fn is_multiple(
     let divisor = i128::from(divisor);
     let power = (0..power).fold(1 % divisor, |power, _| power * 10 % divisor);
     written.mantissa % divisor * power % divisor == 0
+}
+
+/// The digits of a double as it is printed: one that is large is followed by zeros.
+fn digits(printed: &str) -> Option<Decimal> {
+    let trimmed = if printed.contains('.') { printed } else { printed.trim_end_matches('0') };
+    let zeros = i32::try_from(printed.len() - trimmed.len()).ok()?;
+    let digits = Decimal::parse(trimmed)?;
+    Some(Decimal { scale: digits.scale - zeros, ..digits })
 }

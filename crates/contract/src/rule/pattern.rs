@@ -1,6 +1,10 @@
 //! Regular expressions, searched for anywhere in a text.
 
 use regex::bytes::{Regex, RegexBuilder};
+use regex_automata::Anchored;
+use regex_automata::dfa::{Automaton, StartKind, dense};
+use regex_automata::nfa::thompson;
+use regex_automata::util::{start, syntax};
 
 use super::ecma::translate;
 use super::scan::scan_texts;
@@ -10,7 +14,60 @@ use crate::view::View;
 const MAX_COMPILED_BYTES: usize = 4 << 20;
 
 #[derive(Clone, Debug)]
-pub(crate) struct Pattern(Regex);
+pub(crate) enum Pattern {
+    Table(Table),
+    /// States as they are met, for patterns of more states than a table holds.
+    Lazy(Regex),
+}
+
+/// Every state ahead of time: a byte costs one look-up, whatever the pattern.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    /// State after a byte. A state that decides is never left.
+    next: Box<[[u8; 256]]>,
+    /// Whether a text that ends in a state matches.
+    accepts: Box<[bool]>,
+}
+
+impl Table {
+    /// None where the pattern has more than 256 states.
+    fn compile(translated: &str) -> Option<Self> {
+        let config = dense::Config::new()
+            .start_kind(StartKind::Unanchored)
+            .dfa_size_limit(Some(MAX_COMPILED_BYTES))
+            .determinize_size_limit(Some(MAX_COMPILED_BYTES));
+        let dfa = dense::Builder::new()
+            .configure(config)
+            .syntax(syntax::Config::new().utf8(false))
+            .thompson(thompson::Config::new().utf8(false).nfa_size_limit(Some(MAX_COMPILED_BYTES)))
+            .build(translated)
+            .ok()?;
+        let first = dfa.start_state(&start::Config::new().anchored(Anchored::No)).ok()?;
+        let mut table = (Vec::new(), Vec::new());
+        let mut states = vec![first];
+        while let Some(&state) = states.get(table.0.len()) {
+            let decided = dfa.is_match_state(state) || dfa.is_dead_state(state);
+            let mut row = [0; 256];
+            for (byte, next) in (0..=u8::MAX).zip(&mut row) {
+                let to = if decided { state } else { dfa.next_state(state, byte) };
+                let known = states.iter().position(|state| *state == to);
+                *next = u8::try_from(known.unwrap_or(states.len())).ok()?;
+                if known.is_none() {
+                    states.push(to);
+                }
+            }
+            table.0.push(row);
+            let end = if decided { state } else { dfa.next_eoi_state(state) };
+            table.1.push(dfa.is_match_state(end));
+        }
+        Some(Self { next: table.0.into(), accepts: table.1.into() })
+    }
+
+    fn is_match(&self, text: &[u8]) -> bool {
+        let end = text.iter().fold(0, |state, byte| self.next[state][*byte as usize] as usize);
+        self.accepts[end]
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PatternFault {
@@ -23,8 +80,15 @@ impl Pattern {
     /// Compiles an ECMA-262 pattern to an automaton of linear time.
     pub fn compile(pattern: &str) -> Result<Self, PatternFault> {
         let translated = translate(pattern)?;
-        let built = RegexBuilder::new(&translated).size_limit(MAX_COMPILED_BYTES).build();
-        built.map(Self).map_err(|error| match error {
+        if let Some(table) = Table::compile(&translated) {
+            return Ok(Self::Table(table));
+        }
+        Self::lazy(&translated)
+    }
+
+    fn lazy(translated: &str) -> Result<Self, PatternFault> {
+        let built = RegexBuilder::new(translated).size_limit(MAX_COMPILED_BYTES).build();
+        built.map(Self::Lazy).map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => {
                 PatternFault::Unsupported("the pattern is too large".into())
             }
@@ -38,11 +102,17 @@ impl Pattern {
     }
 
     pub fn is_match(&self, text: &[u8]) -> bool {
-        self.0.is_match(text)
+        match self {
+            Self::Table(table) => table.is_match(text),
+            Self::Lazy(regex) => regex.is_match(text),
+        }
     }
 
     pub fn find(&self, view: &View<'_>, found: &mut Vec<u32>) {
-        scan_texts(view, found, |text| !self.0.is_match(text));
+        match self {
+            Self::Table(table) => scan_texts(view, found, |text| !table.is_match(text)),
+            Self::Lazy(regex) => scan_texts(view, found, |text| !regex.is_match(text)),
+        }
     }
 }
 
@@ -95,7 +165,17 @@ mod tests {
         for (pattern, text, matches) in cases {
             let compiled = Pattern::compile(pattern).unwrap();
             assert_eq!(compiled.is_match(text.as_bytes()), matches, "{pattern} on {text}");
+            let lazy = Pattern::lazy(&translate(pattern).unwrap()).unwrap();
+            assert_eq!(lazy.is_match(text.as_bytes()), matches, "{pattern} on {text}, lazily");
         }
+    }
+
+    #[test]
+    fn a_pattern_of_many_states_is_matched_lazily() {
+        let pattern = Pattern::compile(r"^\p{Lu}{1,90}$").unwrap();
+        assert!(matches!(pattern, Pattern::Lazy(_)));
+        assert!(pattern.is_match("ÉA".as_bytes()));
+        assert!(!pattern.is_match("Éa".as_bytes()));
     }
 
     #[test]

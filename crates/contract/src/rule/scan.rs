@@ -1,6 +1,6 @@
 //! The loops under every rule: blocks without a suspect cost one vectorised pass.
 
-use arrow_array::{Array, StringArray, cast::AsArray};
+use arrow_array::{StringArray, cast::AsArray};
 use arrow_buffer::NullBuffer;
 
 use crate::view::View;
@@ -66,10 +66,3 @@ macro_rules! with_whole {
     }};
 }
 pub(crate) use with_whole;
-
-/// True when every byte that the view's texts point to is ASCII, so that lengths are offsets.
-pub(crate) fn is_ascii(texts: &StringArray) -> bool {
-    let offsets = texts.value_offsets();
-    let (first, last) = (offsets[0] as usize, offsets[texts.len()] as usize);
-    texts.value_data()[first..last].is_ascii()
-}

@@ -237,6 +237,9 @@ fn fits(expected: &DataType, actual: &DataType) -> bool {
         (DataType::List(expected), DataType::List(actual)) => {
             fits(expected.data_type(), actual.data_type())
         }
+        (DataType::Map(expected, _), DataType::Map(actual, _)) => {
+            fits(expected.data_type(), actual.data_type())
+        }
         _ => expected == actual,
     }
 }
@@ -276,7 +279,12 @@ impl Run<'_> {
                     self.visit(child, &view.child(child.column));
                 }
             }
-            Children::List(item) => self.visit(item, &Elements::of(view).view()),
+            Children::List(item) => self.visit(item, &Elements::of_list(view).view()),
+            Children::Map(parts) => {
+                for part in parts {
+                    self.visit(part, &Elements::of_map(view, part.column).view());
+                }
+            }
         }
     }
 

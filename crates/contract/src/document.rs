@@ -31,7 +31,7 @@ pub(crate) struct SchemaObject<'a> {
 
 pub(crate) struct Property<'a> {
     pub at: At<'a>,
-    /// `physicalName`, else `name`; `element` for the items of a list.
+    /// `physicalName`, else `name`; `element` for the items of a list, `key` and `value` in a map.
     pub column: String,
     /// `name`, as other parts of the document refer to it.
     pub name: String,
@@ -48,9 +48,15 @@ pub(crate) struct Property<'a> {
     pub relationships: Vec<At<'a>>,
     pub properties: Option<Vec<Property<'a>>>,
     pub items: Option<Box<Property<'a>>>,
+    pub map: Option<MapShape<'a>>,
     /// Aggregated by its readers, and no column.
     pub measure: Option<At<'a>>,
     pub unknown: Vec<At<'a>>,
+}
+
+pub(crate) struct MapShape<'a> {
+    pub key: Option<Box<Property<'a>>>,
+    pub value: Option<Box<Property<'a>>>,
 }
 
 /// A flag with a place among its like.
@@ -343,9 +349,6 @@ fn read_property<'a>(
         read_properties(list, issues)
     });
     let items = at.get("items").and_then(|at| read_property(at, Some("element"), issues));
-    if let Some(at) = at.get("map") {
-        issues.add_actual(&at, "an object or an array", "a map, which is not supported");
-    }
     Some(Property {
         column: column.to_owned(),
         name: fixed_name.or(name).unwrap_or(column).to_owned(),
@@ -362,10 +365,22 @@ fn read_property<'a>(
         relationships: at.list("relationships", issues),
         properties,
         items: items.map(Box::new),
+        map: at.get("map").map(|at| read_map(&at, issues)),
         measure: at.get("semanticType").filter(|at| at.as_text() == Some("measure")),
         unknown: others(entries, PROPERTY_KEYS),
         at,
     })
+}
+
+fn read_map<'a>(at: &At<'a>, issues: &mut Issues) -> MapShape<'a> {
+    let mut part = |name| {
+        let Some(at) = at.get(name) else {
+            issues.missing(at, name, "a property");
+            return None;
+        };
+        read_property(at, Some(name), issues).map(Box::new)
+    };
+    MapShape { key: part("key"), value: part("value") }
 }
 
 /// Where the flag is set, and true.

@@ -36,6 +36,8 @@ pub(crate) enum Children {
     None,
     Struct(Vec<FieldPlan>),
     List(Box<FieldPlan>),
+    /// Of keys and values, which are the columns of a map's entries.
+    Map(Vec<FieldPlan>),
 }
 
 impl FieldPlan {
@@ -43,7 +45,7 @@ impl FieldPlan {
         self.checks.is_empty()
             && match &self.children {
                 Children::None => true,
-                Children::Struct(fields) => fields.is_empty(),
+                Children::Struct(fields) | Children::Map(fields) => fields.is_empty(),
                 Children::List(item) => item.is_idle(),
             }
     }

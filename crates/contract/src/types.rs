@@ -15,6 +15,7 @@ pub(crate) enum Logical {
     Integer,
     Object,
     Array,
+    Map,
     Boolean,
 }
 
@@ -28,7 +29,7 @@ pub(crate) struct ScalarType {
     pub note: Option<&'static str>,
 }
 
-const NAMES: &str = "string, date, timestamp, time, number, integer, object, array or boolean";
+const NAMES: &str = "string, date, timestamp, time, number, integer, object, array, map or boolean";
 const MAX_PRECISION: u8 = 38;
 
 impl Logical {
@@ -42,8 +43,14 @@ impl Logical {
             Self::Integer => "integer",
             Self::Object => "object",
             Self::Array => "array",
+            Self::Map => "map",
             Self::Boolean => "boolean",
         }
+    }
+
+    /// True of values that hold others.
+    pub const fn is_nested(self) -> bool {
+        matches!(self, Self::Object | Self::Array | Self::Map)
     }
 
     fn parse(name: &str) -> Option<Self> {
@@ -56,6 +63,7 @@ impl Logical {
             "integer" => Self::Integer,
             "object" => Self::Object,
             "array" => Self::Array,
+            "map" => Self::Map,
             "boolean" => Self::Boolean,
             _ => return None,
         })
@@ -69,10 +77,6 @@ impl Logical {
         if let Some(at) = &property.logical_type {
             return match at.as_text() {
                 Some("date") if is_timestamp => Some(Self::Timestamp),
-                Some("map") => {
-                    issues.add(at, format!("{NAMES} (maps are not supported)"));
-                    None
-                }
                 name => {
                     let logical = name.and_then(Self::parse);
                     if logical.is_none() {
@@ -95,6 +99,7 @@ impl Logical {
                 "date" => Some(Self::Date),
                 "time" => Some(Self::Time),
                 _ if property.items.is_some() => Some(Self::Array),
+                _ if property.map.is_some() => Some(Self::Map),
                 _ if property.properties.is_some() => Some(Self::Object),
                 _ => None,
             };
@@ -105,7 +110,7 @@ impl Logical {
     }
 }
 
-/// The column of a logical type that is neither object nor array.
+/// The column of a logical type that holds no other values.
 pub(crate) fn scalar_type(
     logical: Logical,
     property: &Property<'_>,
@@ -139,7 +144,9 @@ pub(crate) fn scalar_type(
             }
         }
         // Delta has no time of day; the text's form is checked.
-        Logical::Text | Logical::Time | Logical::Object | Logical::Array => plain(DataType::Utf8),
+        Logical::Text | Logical::Time | Logical::Object | Logical::Array | Logical::Map => {
+            plain(DataType::Utf8)
+        }
     }
 }
 

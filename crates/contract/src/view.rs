@@ -48,7 +48,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// The elements of a list column, flattened.
+/// The elements of a list column, or the keys or values of a map column, flattened.
 pub(crate) struct Elements {
     values: ArrayRef,
     rows: Vec<u32>,
@@ -56,9 +56,18 @@ pub(crate) struct Elements {
 }
 
 impl Elements {
-    pub fn of(view: &View<'_>) -> Self {
+    pub fn of_list(view: &View<'_>) -> Self {
         let list = view.array.as_list::<i32>();
-        let offsets = list.value_offsets();
+        Self::new(view, list.value_offsets(), list.values())
+    }
+
+    /// `part`: 0 of keys, 1 of values.
+    pub fn of_map(view: &View<'_>, part: usize) -> Self {
+        let map = view.array.as_map();
+        Self::new(view, map.value_offsets(), map.entries().column(part))
+    }
+
+    fn new(view: &View<'_>, offsets: &[i32], values: &ArrayRef) -> Self {
         let (first, last) = (offsets.first().copied(), offsets.last().copied());
         let (first, last) = (first.unwrap_or(0) as usize, last.unwrap_or(0) as usize);
         let mut rows = Vec::with_capacity(last - first);
@@ -78,7 +87,7 @@ impl Elements {
                 })
                 .collect()
         });
-        Self { values: list.values().slice(first, last - first), rows, present }
+        Self { values: values.slice(first, last - first), rows, present }
     }
 
     pub fn view(&self) -> View<'_> {

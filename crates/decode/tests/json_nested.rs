@@ -10,7 +10,7 @@ use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
 use headgate_decode::{DecodeFault, DecodeOptions, UnknownFields, json};
 use headgate_model::Fault;
-use support::{decode, field, list, object, options, paths, schema};
+use support::{decode, field, list, map, object, options, paths, schema};
 
 #[test]
 fn objects_within_objects_fill_their_columns() {
@@ -74,6 +74,40 @@ fn arrays_of_objects_and_of_arrays_name_the_path_they_violate() {
     assert_eq!((third.is_null(0), third.is_valid(1), third.is_null(2)), (true, true, true));
     let violated = ["stops[]", "stops[].name", "stops[].legs[]", "stops[].legs[][]"];
     assert_eq!(paths(&schema, &decoded), violated);
+}
+
+#[test]
+fn maps_keep_their_entries_in_order_and_refuse_a_key_twice() {
+    let got = field(map(DataType::Int64), r#"{"b":1, "a" : null,"":"x","\u00e9":4}"#).unwrap();
+    let entries = got.value.as_map().value(0);
+    let keys: Vec<_> = entries.column(0).as_string::<i32>().iter().flatten().collect();
+    let values: Vec<_> = entries.column(1).as_primitive::<Int64Type>().iter().collect();
+    assert_eq!(keys, ["b", "a", "", "é"]);
+    assert_eq!(values, [Some(1), None, None, Some(4)]);
+    assert_eq!(got.violations, ["f{}"]);
+
+    let empty = field(map(DataType::Int64), "{ }").unwrap();
+    assert!(empty.value.is_valid(0) && empty.value.as_map().value(0).is_empty());
+    for wrong in ["[1]", r#"{"a":1,"\u0061":2}"#, r#"{"\ud800":1}"#] {
+        let wrong = field(map(DataType::Int64), wrong).unwrap();
+        assert!(wrong.value.is_null(0));
+        assert_eq!(wrong.violations, ["f"]);
+    }
+    for broken in [r#"{"a":1,}"#, r#"{"a" 1}"#, r#"{a:1}"#, r#"{"a":1]"#, r#"{"a":"#] {
+        assert!(field(map(DataType::Int64), broken).is_err(), "{broken}");
+    }
+}
+
+#[test]
+fn a_record_that_breaks_within_a_map_leaves_nothing_behind() {
+    let schema = schema([("m", map(list(DataType::Int64)))]);
+    let records = [r#"{"m":{"a":[1]}}"#, r#"{"m":{"b":[2],"c":[3,"#, r#"{"m":{"d":[4],"e":[5]}}"#];
+    let decoded = decode(&schema, DecodeOptions::default(), records);
+    assert_eq!((decoded.rows.num_rows(), decoded.dead.len()), (2, 1));
+    let maps = decoded.rows.column(0).as_map();
+    assert_eq!(maps.value_offsets(), &[0, 1, 3]);
+    let keys: Vec<_> = maps.keys().as_string::<i32>().iter().flatten().collect();
+    assert_eq!(keys, ["a", "d", "e"]);
 }
 
 #[test]

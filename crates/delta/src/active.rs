@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_array::{
-    Array, ArrayRef, ListArray, RecordBatch, StringArray, StructArray, new_null_array,
+    Array, ArrayRef, ListArray, MapArray, RecordBatch, StringArray, StructArray, new_null_array,
 };
 use arrow_cast::{CastOptions, cast, cast_with_options};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
@@ -14,6 +14,7 @@ use deltalake::Path;
 use deltalake::kernel::Snapshot;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
+use headgate_model::map_parts;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use percent_encoding::percent_decode_str;
@@ -164,6 +165,20 @@ fn fit(column: &ArrayRef, wanted: &DataType) -> Result<ArrayRef, ArrowError> {
             let values = fit(found.values(), item.data_type())?;
             let (offsets, nulls) = (found.offsets().clone(), found.nulls().cloned());
             Ok(Arc::new(ListArray::try_new(Arc::clone(item), offsets, values, nulls)?))
+        }
+        DataType::Map(entries, sorted)
+            if let (Some(parts), Some(found)) = (map_parts(entries), column.as_map_opt()) =>
+        {
+            let fitted = parts
+                .iter()
+                .zip(found.entries().columns())
+                .map(|(part, column)| fit(column, part.data_type()))
+                .collect::<Result<Vec<_>, _>>()?;
+            let fields = parts.into_iter().cloned().collect();
+            let fitted = StructArray::try_new(fields, fitted, None)?;
+            let (offsets, nulls) = (found.offsets().clone(), found.nulls().cloned());
+            let map = MapArray::try_new(Arc::clone(entries), offsets, fitted, nulls, *sorted)?;
+            Ok(Arc::new(map))
         }
         _ => {
             let strict = CastOptions { safe: false, ..CastOptions::default() };

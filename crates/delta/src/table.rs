@@ -9,7 +9,7 @@ use deltalake::kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
 use deltalake::logstore::object_store::{Error as StoreError, ObjectStoreExt, PutMode, PutOptions};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::SaveMode;
-use headgate_model::{FaultPoint, TableRole};
+use headgate_model::{FaultPoint, TableRole, map_parts};
 use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
@@ -246,7 +246,7 @@ fn describe(field: &Field) -> String {
     format!("{}{null}", field.data_type())
 }
 
-/// Equal but for the names of list items, nullability inside, and metadata.
+/// Equal but for the names of list items and map entries, nullability inside, and metadata.
 fn same_type(wanted: &DataType, found: &DataType) -> bool {
     match (wanted, found) {
         (DataType::Struct(wanted), DataType::Struct(found)) => {
@@ -258,6 +258,15 @@ fn same_type(wanted: &DataType, found: &DataType) -> bool {
         }
         (DataType::List(wanted), DataType::List(found)) => {
             same_type(wanted.data_type(), found.data_type())
+        }
+        (DataType::Map(wanted, _), DataType::Map(found, _)) => {
+            match (map_parts(wanted), map_parts(found)) {
+                (Some(wanted), Some(found)) => wanted
+                    .iter()
+                    .zip(found)
+                    .all(|(wanted, found)| same_type(wanted.data_type(), found.data_type())),
+                _ => false,
+            }
         }
         (wanted, found) => wanted == found,
     }

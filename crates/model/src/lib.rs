@@ -38,7 +38,7 @@ pub use observer::{
 pub use position::{PartitionId, Positions};
 pub use queries::{Answers, BatchQueries};
 pub use record::{Advance, ChunkBuilder, RecordChunk, RecordRef};
-pub use row::{FieldViolation, UNKNOWN_FIELD, field_paths};
+pub use row::{FieldViolation, UNKNOWN_FIELD, field_paths, map_parts};
 pub use sink::{
     BatchCommit, Block, BlockNote, CommitOutcome, LakeSink, SinkImage, TableRole, TableTotal,
 };

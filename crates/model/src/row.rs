@@ -1,6 +1,6 @@
 //! Rows and fields, as decoding and checking name them to each other.
 
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Field, FieldRef, Schema};
 
 /// A field that decoding could not take as its column's type. The column holds NULL there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,7 +14,7 @@ pub struct FieldViolation {
 pub const UNKNOWN_FIELD: u32 = u32::MAX;
 
 /// The path of every field of `schema`, parents before children: `location`, `location.lat`,
-/// `stops`, `stops[]`, `stops[].name`.
+/// `stops`, `stops[]`, `stops[].name`; of a map `labels`, `labels{key}`, `labels{}`.
 pub fn field_paths(schema: &Schema) -> Vec<String> {
     let mut paths = Vec::new();
     for field in schema.fields() {
@@ -32,7 +32,23 @@ fn walk(field: &Field, path: String, paths: &mut Vec<String>) {
             }
         }
         DataType::List(item) => walk(item, format!("{path}[]"), paths),
+        DataType::Map(entries, _) => {
+            for (part, suffix) in map_parts(entries).into_iter().flatten().zip(["{key}", "{}"]) {
+                walk(part, format!("{path}{suffix}"), paths);
+            }
+        }
         _ => {}
+    }
+}
+
+/// Key and value of a map, by the field of its entries.
+pub fn map_parts(entries: &Field) -> Option<[&FieldRef; 2]> {
+    match entries.data_type() {
+        DataType::Struct(fields) => match fields.as_ref() {
+            [key, value] => Some([key, value]),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -44,10 +60,15 @@ mod tests {
     #[test]
     fn paths_name_parents_before_children() {
         let stop = DataType::Struct(vec![Field::new("name", DataType::Utf8, true)].into());
+        let key = Field::new("key", DataType::Utf8, false);
+        let value = Field::new("value", DataType::Int64, true);
         let schema = Schema::new(vec![
+            Field::new_map("labels", "key_value", key, value, false, true),
             Field::new("id", DataType::Utf8, false),
             Field::new("stops", DataType::List(Arc::new(Field::new("element", stop, true))), true),
         ]);
-        assert_eq!(field_paths(&schema), ["id", "stops", "stops[]", "stops[].name"]);
+        let labels = ["labels", "labels{key}", "labels{}"];
+        assert_eq!(field_paths(&schema)[..3], labels);
+        assert_eq!(field_paths(&schema)[3..], ["id", "stops", "stops[]", "stops[].name"]);
     }
 }

@@ -53,7 +53,7 @@ pub(crate) struct Column {
     pub name_path: String,
     pub field: u32,
     pub logical: Logical,
-    /// Meaningless for objects and arrays.
+    /// Meaningless for objects, arrays and maps.
     pub data_type: DataType,
     pub indices: Vec<usize>,
     pub in_list: bool,
@@ -64,9 +64,9 @@ impl Column {
     /// `None`: may be part of a key. Else the reason why not.
     pub fn no_key(&self) -> Option<&'static str> {
         if self.in_list {
-            Some("keys within arrays are not built")
-        } else if matches!(self.logical, Logical::Object | Logical::Array) {
-            Some("keys of objects and arrays are not built")
+            Some("keys within arrays and maps are not built")
+        } else if self.logical.is_nested() {
+            Some("keys of objects, arrays and maps are not built")
         } else {
             None
         }

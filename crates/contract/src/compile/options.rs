@@ -64,15 +64,16 @@ impl<'a> Builder<'a> {
                 ("multipleOf", Logical::Number | Logical::Integer) => {
                     checks.extend(self.multiple(at, column));
                 }
-                ("minItems" | "maxItems", Logical::Array) => {
+                ("minItems" | "maxItems", Logical::Array)
+                | ("minProperties" | "maxProperties", Logical::Map) => {
                     let Some(count) = at.count(&mut self.issues) else { continue };
-                    let (rule, range) = if *key == "minItems" {
-                        ("min_items", ItemCount { min: count, max: u64::MAX })
+                    let range = if key.starts_with("min") {
+                        ItemCount { min: count, max: u64::MAX }
                     } else {
-                        self.contradiction(property, "minItems", at, count);
-                        ("max_items", ItemCount { min: 0, max: count })
+                        self.contradiction(property, &key.replacen("max", "min", 1), at, count);
+                        ItemCount { min: 0, max: count }
                     };
-                    checks.push(self.check(at, rule, column, Test::Items(range)));
+                    checks.push(self.check(at, &snake(key), column, Test::Items(range)));
                 }
                 ("uniqueItems", Logical::Array) => self.unique_items(property, at, column, checks),
                 // Compiled with the object's fields.
@@ -244,6 +245,7 @@ impl<'a> Builder<'a> {
         let nested = property.items.as_deref().is_some_and(|item| {
             item.properties.is_some()
                 || item.items.is_some()
+                || item.map.is_some()
                 || item.logical_type.as_ref().is_some_and(|at| at.as_text() == Some("object"))
         });
         if nested {
@@ -251,7 +253,7 @@ impl<'a> Builder<'a> {
             return self.not_enforced(
                 at,
                 id,
-                "elements that are objects or arrays are not compared",
+                "elements that are objects, arrays or maps are not compared",
             );
         }
         let rule = self.enforce_on(at, "unique_items", column);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_schema::{DataType, Field};
+use arrow_schema::{DataType, Field, Fields};
 
 use super::builder::{Builder, Column, Member, Named, Scope, with_path};
 use super::options::snake;
@@ -143,7 +143,7 @@ impl<'a> Builder<'a> {
             }
         }
         if let Some(partition) = &property.partitioned {
-            if scope.path.is_some() || matches!(column.logical, Logical::Object | Logical::Array) {
+            if scope.path.is_some() || column.logical.is_nested() {
                 let actual = format!("'{}'", column.path);
                 self.issues.add_actual(
                     &partition.at,
@@ -221,8 +221,41 @@ impl<'a> Builder<'a> {
                     if plan.is_idle() { Children::None } else { Children::List(Box::new(plan)) };
                 (DataType::List(Arc::new(field)), children)
             }
+            Logical::Map => self.entries(property, &Scope { in_list: true, ..inner }, column),
             _ => (column.data_type.clone(), Children::None),
         }
+    }
+
+    fn entries(
+        &mut self,
+        property: &Property<'a>,
+        inner: &Scope,
+        column: &Column,
+    ) -> (DataType, Children) {
+        let shape = property.map.as_ref();
+        let parts = shape.and_then(|map| Some((map.key.as_deref()?, map.value.as_deref()?)));
+        let Some((key, value)) = parts else {
+            if shape.is_none() {
+                self.issues.missing(&property.at, "map", "the properties 'key' and 'value'");
+            }
+            return (DataType::Utf8, Children::None);
+        };
+        if Logical::of(key, &mut self.issues) != Some(Logical::Text) {
+            let at = key.logical_type.as_ref().unwrap_or(&key.at);
+            self.issues.add(at, "string: keys of JSON objects are texts");
+        }
+        let path = |suffix| {
+            Some((format!("{}{suffix}", column.path), format!("{}{suffix}", column.name_path)))
+        };
+        let (key, key_plan) = self.property(key, inner, 0, path("{key}"));
+        let (value, value_plan) = self.property(value, inner, 1, path("{}"));
+        let entries = Fields::from(vec![key.with_nullable(false), value]);
+        // Delta's names.
+        let entries = Field::new("key_value", DataType::Struct(entries), false);
+        let mut plans = vec![key_plan, value_plan];
+        plans.retain(|plan| !plan.is_idle());
+        let children = if plans.is_empty() { Children::None } else { Children::Map(plans) };
+        (DataType::Map(Arc::new(entries), false), children)
     }
 }
 

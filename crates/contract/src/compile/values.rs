@@ -10,7 +10,6 @@ use crate::plan::FieldCheck;
 use crate::reader::At;
 use crate::rule::Test;
 use crate::rule::values::{TextSet, Values};
-use crate::types::Logical;
 
 /// What becomes of a listed value that no value of the column can equal.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,7 +52,7 @@ impl<'a> Builder<'a> {
         column: &Column,
         stray: Stray,
     ) -> Option<(Values, bool)> {
-        if matches!(column.logical, Logical::Object | Logical::Array) {
+        if column.logical.is_nested() {
             self.issues.add_actual(list, "a property of a scalar type", column.logical.as_str());
             return None;
         }

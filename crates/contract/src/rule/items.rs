@@ -1,4 +1,4 @@
-//! Lists: how many elements, and whether they differ.
+//! Lists and maps: how many elements, and whether they differ.
 
 use arrow_array::{ListArray, cast::AsArray};
 
@@ -14,8 +14,11 @@ pub(crate) struct ItemCount {
 
 impl ItemCount {
     pub fn find(&self, view: &View<'_>, found: &mut Vec<u32>) {
-        let list: &ListArray = view.array.as_list();
-        for (slot, range) in list.value_offsets().windows(2).enumerate() {
+        let offsets = match view.array.as_map_opt() {
+            Some(map) => map.value_offsets(),
+            None => view.array.as_list::<i32>().value_offsets(),
+        };
+        for (slot, range) in offsets.windows(2).enumerate() {
             let count = (range[1] - range[0]) as u64;
             if (count < self.min || count > self.max) && view.is_valid(slot) {
                 found.push(slot as u32);

@@ -101,9 +101,10 @@ fn types_that_cannot_be_are_refused_with_their_place() {
     let cases = [
         ("logicalType: text", "logicalType"),
         (
-            "logicalType: map, map: { key: { logicalType: string }, value: { logicalType: string } }",
-            "logicalType",
+            "logicalType: map, map: { key: { logicalType: integer }, value: { logicalType: string } }",
+            "map.key.logicalType",
         ),
+        ("logicalType: map, map: { key: { logicalType: string } }", "map.value"),
         ("physicalType: hstore", "logicalType"),
         ("businessName: x", "logicalType"),
         ("logicalType: number, physicalType: 'decimal(39,2)'", "physicalType"),

@@ -4,9 +4,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
+use headgate_model::map_parts;
 use headgate_moment::{Format, Offset};
 
-use super::{BooleanColumn, Column, ListColumn, Node, PrimitiveColumn, StructColumn, TextColumn};
+use super::{
+    BooleanColumn, Column, ListColumn, MapColumn, Node, PrimitiveColumn, StructColumn, TextColumn,
+};
 use crate::DecodeFault;
 
 /// Metadata of a text that holds an `object` or an `array` as JSON.
@@ -21,6 +24,12 @@ fn nullable_field(field: &Field) -> Field {
     let data_type = match field.data_type() {
         DataType::Struct(children) => DataType::Struct(nullable(children)),
         DataType::List(item) => DataType::List(Arc::new(nullable_field(item))),
+        // A key is never NULL.
+        DataType::Map(entries, sorted) if let Some([key, value]) = map_parts(entries) => {
+            let parts = [Arc::clone(key), Arc::new(nullable_field(value))];
+            let parts = DataType::Struct(parts.into_iter().collect());
+            DataType::Map(Arc::new(entries.as_ref().clone().with_data_type(parts)), *sorted)
+        }
         other => other.clone(),
     };
     field.clone().with_data_type(data_type).with_nullable(true)
@@ -107,6 +116,14 @@ fn node(field: &Field, path: String, next: &mut u32) -> Result<Node, DecodeFault
         DataType::List(item) => {
             let child = node(item, format!("{path}[]"), next)?;
             Column::List(ListColumn::new(item.clone(), child))
+        }
+        DataType::Map(entries, false)
+            if let Some([key, value]) = map_parts(entries)
+                && key.data_type() == &DataType::Utf8 =>
+        {
+            *next += 1; // The key's own number: what is wrong with a key is wrong with its map.
+            let value = node(value, format!("{path}{{}}"), next)?;
+            Column::Map(MapColumn::new(Arc::clone(entries), value))
         }
         _ => return Err(DecodeFault::UnsupportedType { path, data_type }),
     };

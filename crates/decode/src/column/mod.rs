@@ -6,6 +6,7 @@
 mod bitmap;
 mod compile;
 mod learned;
+mod map;
 mod nested;
 mod primitive;
 mod text;
@@ -20,6 +21,7 @@ use headgate_moment::Format;
 
 pub(crate) use compile::{compile, nullable};
 use learned::Learned;
+pub(crate) use map::MapColumn;
 pub(crate) use nested::{ListColumn, StructColumn};
 pub(crate) use primitive::{BooleanColumn, PrimitiveColumn};
 pub(crate) use text::TextColumn;
@@ -68,6 +70,7 @@ pub(crate) enum Column {
     },
     Struct(StructColumn),
     List(ListColumn),
+    Map(MapColumn),
 }
 
 /// The same expression for whatever column it is.
@@ -89,6 +92,7 @@ macro_rules! each {
             Column::Timestamp { values: $name, .. } => $body,
             Column::Struct($name) => $body,
             Column::List($name) => $body,
+            Column::Map($name) => $body,
         }
     };
 }
@@ -104,6 +108,7 @@ impl Node {
             Column::Text(text) | Column::Json { text, .. } => text.reserve(rows, max_bytes),
             Column::Struct(object) => object.reserve(rows, max_bytes),
             Column::List(list) => list.reserve(rows, max_bytes),
+            Column::Map(map) => map.reserve(rows, max_bytes),
             Column::Int8(values) => values.reserve(rows),
             Column::Int16(values) => values.reserve(rows),
             Column::Int32(values) => values.reserve(rows),
@@ -123,6 +128,7 @@ impl Node {
             Column::Text(text) | Column::Json { text, .. } => text.push_null(),
             Column::Struct(object) => object.push_null(),
             Column::List(list) => list.push_null(),
+            Column::Map(map) => map.push_null(),
             Column::Int8(values) => values.push(None),
             Column::Int16(values) => values.push(None),
             Column::Int32(values) => values.push(None),
@@ -155,6 +161,7 @@ impl Node {
             Column::Date(values) | Column::WrittenDate { values, .. } => values.finish(data_type),
             Column::WrittenTimestamp { values, .. } => values.finish(data_type),
             Column::Timestamp { values, .. } => values.finish(data_type),
+            Column::Map(map) => map.finish(),
         }
     }
 }

@@ -57,6 +57,15 @@ impl TextColumn {
         self.validity.push(false);
     }
 
+    /// Values pushed so far.
+    pub(crate) fn len(&self) -> usize {
+        self.validity.len()
+    }
+
+    pub(crate) fn get(&self, row: usize) -> &[u8] {
+        &self.values[self.offsets[row] as usize..self.offsets[row + 1] as usize]
+    }
+
     /// Bytes of all committed values.
     pub(crate) fn committed(&self) -> usize {
         self.offsets.last().map_or(0, |&end| end as usize)

@@ -6,7 +6,9 @@ use super::malformed::{Malformed, Reason};
 use super::row::RowNotes;
 use super::scan::{byte, skip_space};
 use super::{number, object, skip, text, time};
-use crate::column::{BooleanColumn, Column, ListColumn, Node, PrimitiveColumn, TextColumn};
+use crate::column::{
+    BooleanColumn, Column, ListColumn, MapColumn, Node, PrimitiveColumn, TextColumn,
+};
 
 /// Gives the column of `node` exactly one value from the JSON at `at`: NULL for `null`, and NULL
 /// with a note for what the column cannot hold. The index behind it.
@@ -86,6 +88,15 @@ pub(crate) fn read(
         Column::List(column) => {
             if byte(bytes, at) == b'[' {
                 (array(bytes, at, column, notes)?, true)
+            } else {
+                let end = null_or_other(bytes, at, depth)?;
+                column.push_null();
+                end
+            }
+        }
+        Column::Map(column) => {
+            if byte(bytes, at) == b'{' {
+                map(bytes, at, column, notes)?
             } else {
                 let end = null_or_other(bytes, at, depth)?;
                 column.push_null();
@@ -209,4 +220,43 @@ fn array(
     notes.leave();
     list.commit();
     Ok(at + 1)
+}
+
+/// Index behind the object, and whether it is a map: no key twice, and each of them text.
+fn map(
+    bytes: &[u8],
+    at: usize,
+    map: &mut MapColumn,
+    notes: &mut RowNotes,
+) -> Result<(usize, bool), Malformed> {
+    notes.enter(bytes, at)?;
+    let mut at = skip_space(bytes, at + 1);
+    let mut are_texts = true;
+    if byte(bytes, at) != b'}' {
+        loop {
+            if byte(bytes, at) != b'"' {
+                return Err(Malformed::new(bytes, at, Reason::Key));
+            }
+            let (end, is_text) = text::read(bytes, at + 1, map.keys.values())?;
+            if is_text {
+                map.keys.commit();
+            } else {
+                map.keys.push_null();
+            }
+            are_texts &= is_text;
+            at = read(bytes, skip::colon(bytes, end)?, &mut map.value, notes)?;
+            at = skip_space(bytes, at);
+            match byte(bytes, at) {
+                b',' => at = skip_space(bytes, at + 1),
+                b'}' => break,
+                _ => return Err(Malformed::new(bytes, at, Reason::CommaOrBrace)),
+            }
+        }
+    }
+    notes.leave();
+    let is_map = are_texts && map.commit();
+    if !are_texts {
+        map.push_null();
+    }
+    Ok((at + 1, is_map))
 }

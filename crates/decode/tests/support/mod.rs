@@ -38,6 +38,12 @@ pub fn list(item: DataType) -> DataType {
     DataType::List(Arc::new(Field::new("element", item, false)))
 }
 
+pub fn map(value: DataType) -> DataType {
+    let parts = [Field::new("key", DataType::Utf8, false), Field::new("value", value, false)];
+    let entries = Field::new("key_value", DataType::Struct(parts.into_iter().collect()), false);
+    DataType::Map(Arc::new(entries), false)
+}
+
 pub fn utc() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }

@@ -8,10 +8,11 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, Field};
 use chrono::{DateTime, Duration, FixedOffset, NaiveDate, SecondsFormat};
+use headgate_model::map_parts;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 
-use super::{list, local, utc};
+use super::{list, local, map, utc};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Model {
@@ -30,6 +31,7 @@ pub enum Model {
     Micros(i64),
     Object(Vec<(String, Model)>),
     List(Vec<Model>),
+    Map(Vec<(String, Model)>),
 }
 
 pub const DECIMAL: DataType = DataType::Decimal128(24, 4);
@@ -48,7 +50,11 @@ pub fn data_type() -> impl Strategy<Value = DataType> {
         Just(local()),
     ];
     scalar.prop_recursive(3, 12, 4, |inner| {
-        prop_oneof![inner.clone().prop_map(list), fields(inner).prop_map(DataType::Struct)]
+        prop_oneof![
+            inner.clone().prop_map(list),
+            inner.clone().prop_map(map),
+            fields(inner).prop_map(DataType::Struct),
+        ]
     })
 }
 
@@ -102,12 +108,28 @@ pub fn value(of: &DataType) -> BoxedStrategy<Model> {
                 Model::List(items.into_iter().map(there).collect())
             })
             .boxed(),
+        DataType::Map(entries, _) => {
+            let [_, value_field] = map_parts(entries).unwrap();
+            // More keys than are compared with each other; a value cannot be absent.
+            proptest::collection::btree_map("[a-zé\"]{0,3}", value(value_field.data_type()), 0..12)
+                .prop_map(|entries| {
+                    let there = |value| if value == Model::Absent { Model::Null } else { value };
+                    Model::Map(entries.into_iter().map(|(key, of)| (key, there(of))).collect())
+                })
+                .boxed()
+        }
         other => panic!("{other}"),
     };
     let misfit: &[&str] = match of {
         DataType::Utf8 => &["1", "\"\\ud800\"", "{\"a\":[]}", "[[]]"],
         DataType::Struct(_) => &["[{}]", "1e5", "\"{}\""],
         DataType::List(_) => &["{\"a\":[1,{}]}", "false"],
+        DataType::Map(..) => &[
+            "[{}]",
+            "{\"a\":null,\"b\":null,\"\\u0061\":null}",
+            "{\"\\ud800\":null}",
+            "{\"1\":null,\"2\":null,\"3\":null,\"4\":null,\"5\":null,\"6\":null,\"7\":null,\"8\":null,\"1\":null}",
+        ],
         DataType::Boolean => &["0", "\"true\""],
         DataType::Date32 | DataType::Timestamp(..) => &["\"1999-02-29\"", "12", "\"\\u0031\""],
         _ => &["\"1\"", "1e999", "true", "-1e400", "{}"],
@@ -157,6 +179,12 @@ pub fn held(array: &ArrayRef, row: usize) -> Model {
             let items = array.as_list::<i32>().value(row);
             Model::List((0..items.len()).map(|item| held(&items, item)).collect())
         }
+        DataType::Map(..) => {
+            let entries = array.as_map().value(row);
+            let (keys, values) = (entries.column(0).as_string::<i32>(), entries.column(1));
+            let entry = |at| (keys.value(at).to_owned(), held(values, at));
+            Model::Map((0..entries.len()).map(entry).collect())
+        }
         other => panic!("{other}"),
     }
 }
@@ -180,6 +208,12 @@ impl Model {
             Self::List(items) => {
                 let path = format!("{path}[]");
                 Self::List(items.iter().map(|item| item.expected(&path, misfits)).collect())
+            }
+            Self::Map(entries) => {
+                let path = format!("{path}{{}}");
+                let mut entry =
+                    |(key, value): &(String, Self)| (key.clone(), value.expected(&path, misfits));
+                Self::Map(entries.iter().map(&mut entry).collect())
             }
             value => value.clone(),
         }

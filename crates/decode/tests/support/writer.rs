@@ -3,6 +3,8 @@
 
 use arrow_schema::DataType;
 
+use headgate_model::map_parts;
+
 use super::model::{Model, day, instant};
 
 pub struct Writer {
@@ -65,6 +67,20 @@ impl Writer {
                 }
                 self.space();
                 self.out.push(']');
+            }
+            (Model::Map(entries), DataType::Map(of, _)) => {
+                let [_, of] = map_parts(of).unwrap();
+                self.out.push('{');
+                for (index, (key, value)) in entries.iter().enumerate() {
+                    self.out.push_str(if index > 0 { "," } else { "" });
+                    self.space();
+                    self.string(key);
+                    self.space();
+                    self.out.push(':');
+                    self.value(value, of.data_type());
+                }
+                self.space();
+                self.out.push('}');
             }
             (value, of) => panic!("{value:?} as {of}"),
         }

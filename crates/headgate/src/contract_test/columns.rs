@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, StructArray, new_null_array};
+use arrow_array::{Array, ArrayRef, ListArray, MapArray, RecordBatch, StructArray, new_null_array};
 use arrow_cast::{CastOptions, can_cast_types, cast_with_options};
 use arrow_schema::{ArrowError, DataType, Field, Fields, SchemaRef};
-use headgate_model::FieldViolation;
+use headgate_model::{FieldViolation, map_parts};
 
 /// Finds the contract's columns in rows that come from elsewhere.
 pub(crate) struct Columns {
@@ -70,6 +70,29 @@ impl Fitting {
             DataType::List(item) if slots.array.as_list_opt::<i32>().is_some() => {
                 self.items_of(item, &slots)
             }
+            DataType::Map(entries, sorted)
+                if let (Some(parts), Some(found)) =
+                    (map_parts(entries), slots.array.as_map_opt()) =>
+            {
+                let rows = rows_of(found.value_offsets(), found.entries().len(), &slots);
+                let fitted = parts
+                    .iter()
+                    .zip(found.entries().columns())
+                    .map(|(part, array)| {
+                        self.field(part, Some(Slots { array, rows: Some(&rows) }), array.len())
+                    })
+                    .collect::<Result<Vec<_>, _>>()?;
+                let fields = parts.into_iter().cloned().collect();
+                let fitted = StructArray::try_new(fields, fitted, None)?;
+                let (offsets, nulls) = (found.offsets().clone(), found.nulls().cloned());
+                Ok(Arc::new(MapArray::try_new(
+                    Arc::clone(entries),
+                    offsets,
+                    fitted,
+                    nulls,
+                    *sorted,
+                )?))
+            }
             _ => {
                 self.next += below(wanted);
                 self.values(number, wanted, &slots)
@@ -90,11 +113,7 @@ impl Fitting {
 
     fn items_of(&mut self, item: &Arc<Field>, slots: &Slots<'_>) -> Result<ArrayRef, ArrowError> {
         let found = slots.array.as_list::<i32>();
-        let mut rows = vec![0; found.values().len()];
-        for (slot, range) in found.value_offsets().windows(2).enumerate() {
-            let row = slots.rows.map_or(slot as u32, |rows| rows[slot]);
-            rows[range[0] as usize..range[1] as usize].fill(row);
-        }
+        let rows = rows_of(found.value_offsets(), found.values().len(), slots);
         let items = Slots { array: found.values(), rows: Some(&rows) };
         let values = self.field(item, Some(items), found.values().len())?;
         let (offsets, nulls) = (found.offsets().clone(), found.nulls().cloned());
@@ -123,11 +142,22 @@ impl Fitting {
     }
 }
 
+/// The row of each of `len` elements.
+fn rows_of(offsets: &[i32], len: usize, slots: &Slots<'_>) -> Vec<u32> {
+    let mut rows = vec![0; len];
+    for (slot, range) in offsets.windows(2).enumerate() {
+        let row = slots.rows.map_or(slot as u32, |rows| rows[slot]);
+        rows[range[0] as usize..range[1] as usize].fill(row);
+    }
+    rows
+}
+
 /// Fields below one of this type.
 fn below(data_type: &DataType) -> u32 {
     match data_type {
         DataType::Struct(fields) => fields.iter().map(|field| 1 + below(field.data_type())).sum(),
         DataType::List(item) => 1 + below(item.data_type()),
+        DataType::Map(entries, _) => below(entries.data_type()),
         _ => 0,
     }
 }

@@ -19,8 +19,6 @@ pub(crate) struct Document<'a> {
 }
 
 pub(crate) struct SchemaObject<'a> {
-    /// The first of its names.
-    pub name: String,
     /// Names that queries may call it by.
     pub tables: Vec<String>,
     pub properties: Vec<Property<'a>>,
@@ -192,7 +190,7 @@ impl Outline {
         };
         let mut outline = Self { reference, names: Vec::new(), columnless: Vec::new() };
         for object in root.list("schema", &mut ignored) {
-            let name = ["name", "physicalName"].iter().find_map(|key| object.get(key)?.as_text());
+            let name = names_of(&object).next();
             if !object.list("properties", &mut ignored).is_empty() {
                 outline.names.extend(name.map(str::to_owned));
                 continue;
@@ -253,18 +251,19 @@ fn read_scalar(root: &At<'_>, key: &str, issues: &mut Issues) -> String {
     text.to_owned()
 }
 
+/// What a schema object may be called by.
+fn names_of<'a>(object: &At<'a>) -> impl Iterator<Item = &'a str> {
+    ["name", "physicalName"].into_iter().filter_map(|key| object.get(key)?.as_text())
+}
+
 fn read_schema<'a>(
     root: &At<'a>,
     wanted: Option<&str>,
     issues: &mut Issues,
 ) -> Option<SchemaObject<'a>> {
     let objects = root.list("schema", issues);
-    let named: Vec<_> = objects
-        .iter()
-        .map(|at| (at, ["name", "physicalName"].map(|key| at.get(key).and_then(|at| at.as_text()))))
-        .collect();
     let names = || {
-        let names: Vec<_> = named.iter().filter_map(|(_, [name, _])| *name).collect();
+        let names: Vec<_> = objects.iter().filter_map(|object| names_of(object).next()).collect();
         names.join(", ")
     };
     let object = match (wanted, objects.as_slice()) {
@@ -285,8 +284,8 @@ fn read_schema<'a>(
             return None;
         }
         (Some(wanted), _) => {
-            let found = named.iter().find(|(_, names)| names.contains(&Some(wanted)));
-            let Some((object, _)) = found else {
+            let found = objects.iter().find(|object| names_of(object).any(|name| name == wanted));
+            let Some(object) = found else {
                 let at = root.get("schema")?;
                 issues.add_actual(&at, format!("a schema object '{wanted}'"), names());
                 return None;
@@ -300,13 +299,9 @@ fn read_schema<'a>(
         issues.missing(object, "properties", "at least one property");
         return None;
     }
-    let mut tables: Vec<String> = ["name", "physicalName"]
-        .iter()
-        .filter_map(|key| object.get(key)?.as_text().map(str::to_owned))
-        .collect();
+    let mut tables: Vec<String> = names_of(object).map(str::to_owned).collect();
     tables.dedup();
     Some(SchemaObject {
-        name: tables.first().cloned().unwrap_or_default(),
         tables,
         properties: read_properties(properties, issues),
         quality: object.list("quality", issues),

@@ -1,5 +1,7 @@
 //! Fields to days and microseconds, in a time zone.
 
+use std::collections::HashMap;
+
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 use chrono_tz::Tz;
 
@@ -13,6 +15,20 @@ pub enum Offset {
     Optional,
     Required,
     Forbidden,
+}
+
+const PATTERN_KEY: &str = "headgate.pattern";
+const ZONE_KEY: &str = "headgate.zone";
+const OFFSET_KEY: &str = "headgate.offset";
+
+impl Offset {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Optional => "optional",
+            Self::Required => "required",
+            Self::Forbidden => "forbidden",
+        }
+    }
 }
 
 /// How values of a column are written.
@@ -36,6 +52,33 @@ impl Format {
     }
 
     /// Days since 1970-01-01.
+    /// Entries of a field's metadata that [`Format::of_metadata`] reads.
+    pub fn metadata(
+        pattern: Option<&str>,
+        zone: Option<&str>,
+        offset: Offset,
+    ) -> HashMap<String, String> {
+        let offset = (offset != Offset::Optional).then_some(offset.as_str());
+        [(PATTERN_KEY, pattern), (ZONE_KEY, zone), (OFFSET_KEY, offset)]
+            .into_iter()
+            .filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())))
+            .collect()
+    }
+
+    /// `None` where a field's metadata tell of no format: ISO 8601.
+    pub fn of_metadata(metadata: &HashMap<String, String>) -> Result<Option<Self>, String> {
+        let told = |key| metadata.get(key).map(String::as_str);
+        let (pattern, zone, offset) = (told(PATTERN_KEY), told(ZONE_KEY), told(OFFSET_KEY));
+        if pattern.or(zone).or(offset).is_none() {
+            return Ok(None);
+        }
+        let offset = [Offset::Required, Offset::Forbidden]
+            .into_iter()
+            .find(|known| offset == Some(known.as_str()))
+            .unwrap_or_default();
+        Self::new(pattern, zone, offset).map(Some)
+    }
+
     pub fn date(&self, text: &str) -> Option<i32> {
         days(date(&self.fields(text)?)?)
     }

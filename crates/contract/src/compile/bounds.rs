@@ -3,7 +3,6 @@
 use arrow_schema::DataType;
 
 use super::builder::{Builder, Column};
-use super::moments::Moment;
 use super::options::snake;
 use crate::decimal::Decimal;
 use crate::document::Property;
@@ -91,12 +90,8 @@ impl<'a> Builder<'a> {
     fn test(&mut self, bound: &Bound<'_>, column: &Column) -> Option<(Test, f64)> {
         let units = match (column.logical, &column.data_type) {
             (Logical::Time, _) => {
-                let moment = column.moment.as_ref();
                 let micros =
-                    self.parse(bound, moment, "a time such as 08:30:00", |text| match moment {
-                        Some(moment) => moment.format.time(text),
-                        None => Some(instant::time(text.as_bytes())?.micros),
-                    })?;
+                    self.parse(bound, column, "a time such as 08:30:00", |text| column.time(text))?;
                 // The odd half is any time between two microseconds.
                 let (at, step) = (2 * micros, i64::from(bound.exclusive));
                 let range = if bound.lower {
@@ -104,30 +99,24 @@ impl<'a> Builder<'a> {
                 } else {
                     TimeRange { min: i64::MIN, max: at - step }
                 };
-                let range = match moment {
+                let range = match &column.moment {
                     Some(moment) => Test::WrittenRange(moment.format.clone(), range),
                     None => Test::TimeRange(range),
                 };
                 return Some((range, micros as f64));
             }
             (_, DataType::Date32) => {
-                let moment = column.moment.as_ref();
-                self.parse(bound, moment, "a date such as 2026-01-31", |text| {
-                    let days = match moment {
-                        Some(moment) => moment.format.date(text),
-                        None => instant::date(text.as_bytes()),
-                    };
-                    days.map(i64::from)
+                self.parse(bound, column, "a date such as 2026-01-31", |text| {
+                    column.date(text).map(i64::from)
                 })?
             }
             (_, DataType::Timestamp(..)) => {
-                let moment = column.moment.as_ref();
-                self.parse(bound, moment, "a timestamp such as 2026-01-31T08:30:00Z", |text| {
+                self.parse(bound, column, "a timestamp such as 2026-01-31T08:30:00Z", |text| {
                     let midnight = |days| i64::from(days) * instant::MICROS_PER_DAY;
                     let iso = text.as_bytes();
-                    let written = moment.and_then(|moment| moment.format.timestamp(text));
                     // The standard's own example has bounds in ISO 8601 beside another format.
-                    written
+                    column
+                        .timestamp(text)
                         .or_else(|| instant::timestamp(iso))
                         .or_else(|| instant::date(iso).map(midnight))
                 })?
@@ -144,13 +133,13 @@ impl<'a> Builder<'a> {
     fn parse(
         &mut self,
         bound: &Bound<'_>,
-        moment: Option<&Moment>,
+        column: &Column,
         expected: &str,
         parse: impl Fn(&str) -> Option<i64>,
     ) -> Option<i64> {
         let value = bound.value.as_text().and_then(parse);
         if value.is_none() {
-            let own = moment.map(|_| "a value in the property's own format");
+            let own = column.moment.as_ref().map(|_| "a value in the property's own format");
             self.issues.add(&bound.value, own.unwrap_or(expected));
         }
         value

@@ -7,6 +7,7 @@ use headgate_model::{RuleInfo, Severity};
 
 use super::moments::Moment;
 use crate::coverage::{CoverageStatus, RuleCoverage};
+use crate::instant;
 use crate::plan::{Plan, RuleNumber, rule_info};
 use crate::reader::{At, Issues};
 use crate::types::Logical;
@@ -61,6 +62,28 @@ pub(crate) struct Column {
 }
 
 impl Column {
+    /// Days of a date that is written as this column's values are.
+    pub fn date(&self, text: &str) -> Option<i32> {
+        match &self.moment {
+            Some(moment) => moment.format.date(text),
+            None => instant::date(text.as_bytes()),
+        }
+    }
+
+    pub fn timestamp(&self, text: &str) -> Option<i64> {
+        match &self.moment {
+            Some(moment) => moment.format.timestamp(text),
+            None => instant::timestamp(text.as_bytes()),
+        }
+    }
+
+    pub fn time(&self, text: &str) -> Option<i64> {
+        match &self.moment {
+            Some(moment) => moment.format.time(text),
+            None => Some(instant::time(text.as_bytes())?.micros),
+        }
+    }
+
     /// `None`: may be part of a key. Else the reason why not.
     pub fn no_key(&self) -> Option<&'static str> {
         if self.in_list {
@@ -98,11 +121,41 @@ impl Builder<'_> {
         self.rules.get_mut(usize::from(number))
     }
 
+    /// A rule that judges the batch.
+    pub fn enforce_batch(
+        &mut self,
+        at: &At<'_>,
+        named: Named<'_>,
+        severity: Severity,
+    ) -> RuleNumber {
+        let rule = self.enforce(at, named);
+        if let Some(info) = self.rule_mut(rule) {
+            info.severity = severity;
+            info.routes_rows = false;
+        }
+        rule
+    }
+
+    /// What a quality rule says of its severity.
+    pub fn severity(&mut self, at: &At<'_>) -> Severity {
+        severity(at.text("severity", &mut self.issues))
+    }
+
     /// Adds a reason to the rule enforced last: where it does more or less than the document says.
     pub fn remark(&mut self, reason: &str) {
         if let Some(coverage) = self.coverage.last_mut() {
             coverage.reason = Some(reason.into());
         }
+    }
+
+    /// True, and an issue, if an item equals one before it.
+    pub fn is_repeated(&mut self, items: &[At<'_>], index: usize, expected: &str) -> bool {
+        let item = &items[index];
+        let known = items[..index].iter().any(|known| known.node.value == item.node.value);
+        if known {
+            self.issues.add_actual(item, expected, "one that is listed twice");
+        }
+        known
     }
 
     pub fn not_enforced(
@@ -157,7 +210,7 @@ pub(crate) fn with_path(rule: &str, path: Option<&str>) -> String {
 }
 
 /// ODCS's unknown severities are errors.
-pub(crate) fn severity(name: Option<&str>) -> Severity {
+fn severity(name: Option<&str>) -> Severity {
     match name.map(str::to_ascii_lowercase).as_deref() {
         Some("warning" | "warn" | "low" | "minor" | "trivial") => Severity::Warn,
         Some("info") => Severity::Info,

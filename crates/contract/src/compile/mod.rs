@@ -37,7 +37,7 @@ pub(crate) fn compile(
 
     let mut builder = Builder::default();
     builder.issues = issues;
-    builder.table = document.schema.name.clone();
+    builder.table = document.schema.tables.first().cloned().unwrap_or_default();
     let (fields, plans) = builder.properties(&document.schema.properties, &Scope::default());
     builder.plan.fields = plans;
     builder.primary_key();

@@ -1,5 +1,7 @@
 //! How dates and times are written.
 
+use std::collections::HashMap;
+
 use headgate_moment::{Format, Offset};
 
 use super::builder::Builder;
@@ -12,8 +14,7 @@ use crate::types::Logical;
 #[derive(Clone, Debug)]
 pub(crate) struct Moment {
     pub format: Format,
-    /// Of the column's metadata.
-    pub told: Vec<(String, String)>,
+    pub metadata: HashMap<String, String>,
 }
 
 impl<'a> Builder<'a> {
@@ -55,16 +56,7 @@ impl<'a> Builder<'a> {
                 return None;
             }
         };
-        let offset = match offset {
-            Offset::Optional => None,
-            Offset::Required => Some("required"),
-            Offset::Forbidden => Some("forbidden"),
-        };
-        let told = [("pattern", pattern), ("zone", zone), ("offset", offset)];
-        let told = told
-            .into_iter()
-            .filter_map(|(key, value)| Some((format!("headgate.{key}"), value?.to_owned())));
-        Some(Moment { format, told: told.collect() })
+        Some(Moment { format, metadata: Format::metadata(pattern, zone, offset) })
     }
 
     fn word(&mut self, at: &At<'a>) -> Option<&'a str> {

@@ -107,8 +107,7 @@ impl<'a> Builder<'a> {
             self.issues.add(list, "at least one name");
         }
         for (index, at) in names.iter().enumerate() {
-            if names[..index].iter().any(|known| known.node.value == at.node.value) {
-                self.issues.add_actual(at, "names that differ", "one that is listed twice");
+            if self.is_repeated(&names, index, "names that differ") {
                 continue;
             }
             let Some(name) = at.as_text() else {

@@ -104,7 +104,7 @@ impl<'a> Builder<'a> {
         self.plan.subtree_ends[field as usize] = self.plan.type_rules.len() as u32;
         let nullable = scope.path.is_some() || !required;
         let mut metadata = metadata(property, logical, &data_type);
-        metadata.extend(column.moment.iter().flat_map(|moment| moment.told.clone()));
+        metadata.extend(column.moment.iter().flat_map(|moment| moment.metadata.clone()));
         let arrow = Field::new(&property.column, data_type, nullable).with_metadata(metadata);
         (arrow, FieldPlan { field, column: index, checks, children })
     }

@@ -1,6 +1,6 @@
 //! Data quality rules.
 
-use super::builder::{Builder, Column, Named, severity, with_path};
+use super::builder::{Builder, Column, Named, with_path};
 use super::options::snake;
 use super::values::Stray;
 use crate::plan::{FieldCheck, KeyPlan, Target};
@@ -42,6 +42,12 @@ struct Library<'r, 'a> {
     must: Operator,
     percent: bool,
     column: Option<&'r Column>,
+}
+
+impl Library<'_, '_> {
+    fn named(&self) -> Named<'_> {
+        Named { id: &self.id, column: self.column.map(|column| column.path.as_str()) }
+    }
 }
 
 impl<'a> Builder<'a> {
@@ -242,30 +248,23 @@ impl<'a> Builder<'a> {
     fn target(&mut self, library: &Library<'_, 'a>) -> Target {
         let none_at_all = library.must == Operator::Be(0.0) && !library.percent;
         if none_at_all && library.column.is_some() {
-            Target::Row(self.library_rule(library))
+            let severity = self.severity(library.at);
+            let rule = self.enforce(library.at, library.named());
+            if let Some(info) = self.rule_mut(rule) {
+                info.severity = severity;
+            }
+            Target::Row(rule)
         } else {
             Target::Metric(self.metric(library, false))
         }
     }
 
     fn metric(&mut self, library: &Library<'_, 'a>, of_rows: bool) -> usize {
-        let rule = self.library_rule(library);
-        if let Some(info) = self.rule_mut(rule) {
-            info.routes_rows = false;
-        }
+        let severity = self.severity(library.at);
+        let rule = self.enforce_batch(library.at, library.named(), severity);
         let (must, percent) = (library.must, library.percent);
         self.plan.metrics.push(Metric { rule, of_rows, percent, must });
         self.plan.metrics.len() - 1
-    }
-
-    fn library_rule(&mut self, library: &Library<'_, 'a>) -> u16 {
-        let column = library.column.map(|column| column.path.as_str());
-        let rule = self.enforce(library.at, Named { id: &library.id, column });
-        let severity = severity(library.at.text("severity", &mut self.issues));
-        if let Some(info) = self.rule_mut(rule) {
-            info.severity = severity;
-        }
-        rule
     }
 
     /// The one operator of a rule.

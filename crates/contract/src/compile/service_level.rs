@@ -6,8 +6,12 @@ use super::builder::{Builder, Column, Named, with_path};
 use crate::plan::{Level, Measure};
 use crate::reader::At;
 
-const MEASURED: [(&str, Measure); 3] =
-    [("freshness", Measure::Newest), ("latency", Measure::Oldest), ("retention", Measure::Oldest)];
+/// Names and the standard's short ones.
+const MEASURED: [(&str, &str, Measure); 3] = [
+    ("freshness", "", Measure::Newest),
+    ("latency", "ly", Measure::Oldest),
+    ("retention", "re", Measure::Oldest),
+];
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
 impl Builder<'_> {
@@ -21,12 +25,10 @@ impl Builder<'_> {
         if short == "frequency" || short == "fy" {
             return self.frequency(at, &id);
         }
-        let known = |(name, _): &&(&str, Measure)| {
-            *name == short
-                || (*name, short.as_str()) == ("latency", "ly")
-                || (*name, short.as_str()) == ("retention", "re")
-        };
-        let Some((_, measure)) = MEASURED.iter().find(known) else {
+        let known = MEASURED.iter().find(|(name, abbreviation, _)| {
+            *name == short || (!short.is_empty() && *abbreviation == short)
+        });
+        let Some((_, _, measure)) = known else {
             let reason = "is promised to people; the rows of a stream do not tell of it";
             return self.informational(at, id, reason);
         };
@@ -61,12 +63,7 @@ impl Builder<'_> {
 
     /// Warns: what is late is not wrong.
     fn level_rule(&mut self, at: &At<'_>, id: &str, column: Option<&str>) -> u16 {
-        let rule = self.enforce(at, Named { id, column });
-        if let Some(info) = self.rule_mut(rule) {
-            info.severity = headgate_model::Severity::Warn;
-            info.routes_rows = false;
-        }
-        rule
+        self.enforce_batch(at, Named { id, column }, headgate_model::Severity::Warn)
     }
 
     /// `column`, or `table.column`; by logical or physical names.

@@ -1,6 +1,6 @@
 //! Rules that are a query over the batch.
 
-use super::builder::{Builder, Column, Named, severity};
+use super::builder::{Builder, Column, Named};
 use crate::plan::External;
 use crate::reader::At;
 
@@ -22,12 +22,8 @@ impl<'a> Builder<'a> {
             return self.not_enforced(at, id, "SQL cannot name a property within an array");
         }
         let path = column.map(|column| column.path.as_str());
-        let rule = self.enforce(at, Named { id, column: path });
-        let severity = severity(at.text("severity", &mut self.issues));
-        if let Some(info) = self.rule_mut(rule) {
-            info.severity = severity;
-            info.routes_rows = false;
-        }
+        let severity = self.severity(at);
+        let rule = self.enforce_batch(at, Named { id, column: path }, severity);
         let statement = with_names(query, &self.table, path);
         let (path, line) = (query_at.path.clone(), query_at.node.line);
         self.plan.external.push(External { rule, must, statement, path, line });

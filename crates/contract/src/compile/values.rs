@@ -4,7 +4,6 @@ use arrow_schema::DataType;
 
 use super::builder::{Builder, Column};
 use crate::decimal::Decimal;
-use crate::instant;
 use crate::node::Value;
 use crate::plan::FieldCheck;
 use crate::reader::At;
@@ -34,10 +33,8 @@ impl<'a> Builder<'a> {
         }
         let items: Vec<At<'a>> =
             items.into_iter().map(|item| item.entry("value").unwrap_or(item)).collect();
-        for (index, item) in items.iter().enumerate() {
-            if items[..index].iter().any(|known| known.node.value == item.node.value) {
-                self.issues.add_actual(item, "values that differ", "one that is listed twice");
-            }
+        for index in 0..items.len() {
+            self.is_repeated(&items, index, "values that differ");
         }
         if let Some((values, _)) = self.values(items, list, column, Stray::Refuse) {
             checks.push(self.check(list, "enum", column, Test::OneOf(values)));
@@ -77,21 +74,12 @@ impl<'a> Builder<'a> {
                 let units = |item: &At<'_>| item.as_number()?.units(scale);
                 Values::Decimal(take.each(&items, "a number of the column's scale", units))
             }
-            DataType::Date32 => Values::Whole(take.each(&items, "a date", |item| {
-                let text = item.as_text()?;
-                let days = match &column.moment {
-                    Some(moment) => moment.format.date(text),
-                    None => instant::date(text.as_bytes()),
-                };
-                days.map(i64::from)
-            })),
-            DataType::Timestamp(..) => Values::Whole(take.each(&items, "a timestamp", |item| {
-                let text = item.as_text()?;
-                match &column.moment {
-                    Some(moment) => moment.format.timestamp(text),
-                    None => instant::timestamp(text.as_bytes()),
-                }
-            })),
+            DataType::Date32 => Values::Whole(
+                take.each(&items, "a date", |item| column.date(item.as_text()?).map(i64::from)),
+            ),
+            DataType::Timestamp(..) => Values::Whole(
+                take.each(&items, "a timestamp", |item| column.timestamp(item.as_text()?)),
+            ),
             DataType::Utf8 => {
                 let texts = take.each(&items, "text", At::as_text);
                 Values::Text(Box::new(TextSet::new(texts)))

@@ -166,7 +166,6 @@ fn is_authority(text: &[u8]) -> bool {
     is_uri_text(host, b"") && is_port(port)
 }
 
-/// Unreserved characters, sub-delimiters, escapes, and `also`.
 /// RFC 3986 §3.2.2: `v1.…`, of versions to come.
 fn is_future_address(text: &[u8]) -> bool {
     let [b'v' | b'V', rest @ ..] = text else { return false };
@@ -176,6 +175,7 @@ fn is_future_address(text: &[u8]) -> bool {
     is_digits && !address.is_empty() && !address.contains(&b'%') && is_uri_text(address, b":")
 }
 
+/// Unreserved characters, sub-delimiters, escapes, and `also`.
 fn is_uri_text(text: &[u8], also: &[u8]) -> bool {
     let mut rest = text;
     while let [byte, tail @ ..] = rest {

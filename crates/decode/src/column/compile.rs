@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 use headgate_model::map_parts;
-use headgate_moment::{Format, Offset};
+use headgate_moment::Format;
 
 use super::{
     BooleanColumn, Column, ListColumn, MapColumn, Node, PrimitiveColumn, StructColumn, TextColumn,
@@ -43,18 +43,8 @@ pub(crate) fn compile(fields: &Fields) -> Result<StructColumn, DecodeFault> {
 
 /// The format of a date or a timestamp that is not written as ISO 8601 has it.
 fn written(field: &Field, path: &str) -> Result<Option<Format>, DecodeFault> {
-    let told = |key: &str| field.metadata().get(&format!("headgate.{key}")).map(String::as_str);
-    let (pattern, zone, offset) = (told("pattern"), told("zone"), told("offset"));
-    if pattern.or(zone).or(offset).is_none() {
-        return Ok(None);
-    }
-    let offset = match offset {
-        Some("required") => Offset::Required,
-        Some("forbidden") => Offset::Forbidden,
-        _ => Offset::Optional,
-    };
-    let format = Format::new(pattern, zone, offset);
-    format.map(Some).map_err(|reason| DecodeFault::Format { path: path.to_owned(), reason })
+    Format::of_metadata(field.metadata())
+        .map_err(|reason| DecodeFault::Format { path: path.to_owned(), reason })
 }
 
 fn object(

@@ -46,16 +46,12 @@ pub(crate) fn read(
         }
         Column::WrittenDate { values, format } => {
             scalar(bytes, at, values, depth, quote, |bytes, at| {
-                let (end, text) = text::borrow(bytes, at + 1, &mut notes.scratch)?;
-                let text = text.and_then(|text| std::str::from_utf8(text).ok());
-                Ok((end, text.and_then(|text| format.date(text))))
+                written(bytes, at, &mut notes.scratch, |text| format.date(text))
             })?
         }
         Column::WrittenTimestamp { values, format } => {
             scalar(bytes, at, values, depth, quote, |bytes, at| {
-                let (end, text) = text::borrow(bytes, at + 1, &mut notes.scratch)?;
-                let text = text.and_then(|text| std::str::from_utf8(text).ok());
-                Ok((end, text.and_then(|text| format.timestamp(text))))
+                written(bytes, at, &mut notes.scratch, |text| format.timestamp(text))
             })?
         }
         Column::Date(column) => scalar(bytes, at, column, depth, quote, |bytes, at| {
@@ -117,6 +113,18 @@ fn null_or_other(bytes: &[u8], at: usize, depth: u32) -> Result<(usize, bool), M
         Some(end) => Ok((end, true)),
         None => Ok((skip::value(bytes, at, depth)?, false)),
     }
+}
+
+/// The string whose quote is at `at`, by a format of its own.
+fn written<T>(
+    bytes: &[u8],
+    at: usize,
+    scratch: &mut Vec<u8>,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<(usize, Option<T>), Malformed> {
+    let (end, text) = text::borrow(bytes, at + 1, scratch)?;
+    let text = text.and_then(|text| std::str::from_utf8(text).ok());
+    Ok((end, text.and_then(read)))
 }
 
 fn quote(first: u8) -> bool {

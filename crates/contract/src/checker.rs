@@ -1,19 +1,31 @@
 //! All rules over the chunks of a batch.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, SchemaRef};
+use arrow_buffer::NullBuffer;
+use arrow_schema::{DataType, Schema, SchemaRef};
 use headgate_model::{FieldViolation, RuleInfo, RuleResult, Severity, UNKNOWN_FIELD};
 
 use crate::contract::{CheckOptions, Compiled};
 use crate::fault::ContractFault;
-use crate::plan::{Children, FieldPlan, Plan, RuleNumber, Target, rule_info};
+use crate::history::Memory;
+use crate::plan::{Aim, Children, FieldPlan, Lasting, Plan, Reach, RuleNumber, Target, rule_info};
 use crate::result::{BatchResult, CheckedRows, RowViolation};
-use crate::rule::key::SeenKeys;
+use crate::rule::key::{Keyed, SeenKeys};
 use crate::rule::level;
 use crate::rule::metric::Tally;
 use crate::view::{Elements, View};
+
+/// Rows of the output that rules over more than a batch have to know.
+#[derive(Clone, Debug)]
+pub struct Forgotten {
+    /// Columns of the contract.
+    pub schema: SchemaRef,
+    /// With the time at which they were ingested.
+    pub by_time: bool,
+}
 
 /// Checks one batch at a time, chunk by chunk. Holds the keys seen and the counts of the open
 /// batch; its memory grows with the distinct keys of the batch, and with nothing else.
@@ -27,6 +39,12 @@ pub struct Checker {
     keys: Vec<SeenKeys>,
     tallies: Vec<Tally>,
     levels: Vec<level::Seen>,
+    memories: Vec<Memory>,
+    /// Batches were dropped that the memories hold, or nothing was recalled yet.
+    forgetful: bool,
+    keeps_violating: bool,
+    /// When each schedule was last due.
+    due: Vec<Option<i64>>,
     /// Rows that broke each rule.
     counts: Vec<u64>,
     num_rows: u64,
@@ -48,9 +66,13 @@ impl Checker {
             schema: Arc::clone(&compiled.schema),
             unknown_rule,
             fitting: None,
-            keys: plan.keys.iter().map(|_| SeenKeys::new()).collect(),
+            keys: plan.keys.iter().map(|_| SeenKeys::default()).collect(),
             tallies: vec![Tally::default(); plan.metrics.len()],
             levels: vec![level::Seen::default(); plan.levels.len()],
+            memories: plan.lasting.iter().map(Memory::new).collect(),
+            forgetful: !plan.lasting.is_empty(),
+            keeps_violating: options.keeps_violating,
+            due: vec![None; plan.schedules.len()],
             counts: vec![0; rules.len()],
             num_rows: 0,
             found: Vec::new(),
@@ -62,6 +84,62 @@ impl Checker {
     /// The contract's rules, and after them `unknown_field` if it was asked for.
     pub fn rules(&self) -> &[RuleInfo] {
         &self.rules
+    }
+
+    /// Rows that were ingested at `now` come next, in microseconds since 1970: what windows go by.
+    pub fn enter(&mut self, now_us: i64) {
+        for (lasting, memory) in self.plan.lasting.iter().zip(&mut self.memories) {
+            memory.enter(lasting, now_us);
+        }
+    }
+
+    /// What has to be recalled of the output before rules over more than a batch can judge.
+    pub fn forgotten(&self) -> Option<Forgotten> {
+        if !self.forgetful {
+            return None;
+        }
+        let columns = self.recalled_columns();
+        let fields = columns.iter().map(|column| self.schema.field(*column).clone());
+        let fields: Vec<_> = fields.map(|field| field.with_nullable(true)).collect();
+        let is_window = |lasting: &Lasting| matches!(lasting.reach, Reach::Window(_));
+        Some(Forgotten {
+            schema: Arc::new(Schema::new(fields)),
+            by_time: self.plan.lasting.iter().any(is_window),
+        })
+    }
+
+    /// Starts to recall.
+    pub fn recall(&mut self) {
+        self.memories = self.plan.lasting.iter().map(Memory::new).collect();
+        self.forgetful = false;
+    }
+
+    /// Rows of the output with the columns of [`Forgotten::schema`], and when they were ingested.
+    pub fn recall_rows(
+        &mut self,
+        rows: &RecordBatch,
+        ingested: Option<&[i64]>,
+    ) -> Result<(), ContractFault> {
+        let recalled = self.recalled_columns();
+        for (lasting, memory) in self.plan.lasting.iter().zip(&mut self.memories) {
+            let place = |column: &usize| recalled.iter().position(|one| one == column);
+            let path = |path: &Vec<usize>| {
+                let (first, rest) = path.split_first()?;
+                Some([&[place(first)?], rest].concat())
+            };
+            let columns: Option<Vec<_>> = lasting.columns().iter().map(path).collect();
+            let taken =
+                columns.and_then(|columns| memory.recall(lasting, rows, &columns, ingested));
+            taken.ok_or_else(no_key)?;
+        }
+        Ok(())
+    }
+
+    /// Top-level columns that keys of rules over more than a batch are in.
+    fn recalled_columns(&self) -> Vec<usize> {
+        let paths = self.plan.lasting.iter().flat_map(Lasting::columns);
+        let columns: BTreeSet<usize> = paths.filter_map(|path| path.first().copied()).collect();
+        columns.into_iter().collect()
     }
 
     /// Checks the next chunk of the batch. `rows` has the contract's columns first; `fields` are the
@@ -88,6 +166,9 @@ impl Checker {
         }
 
         checked.violations = run.violations;
+        if !plan.lasting.is_empty() {
+            self.check_lasting(rows, &mut checked)?;
+        }
         checked.violations.sort_unstable();
         for violation in &checked.violations {
             let blocks = self.rules[usize::from(violation.rule)].severity == Severity::Block;
@@ -96,6 +177,48 @@ impl Checker {
             }
         }
         Ok(checked)
+    }
+
+    /// Rules over the rows of the output, with those that are added to it.
+    fn check_lasting(
+        &mut self,
+        rows: &RecordBatch,
+        checked: &mut CheckedRows,
+    ) -> Result<(), ContractFault> {
+        let rules = Arc::clone(&self.rules);
+        let blocks = |violation: &RowViolation| {
+            rules[usize::from(violation.rule)].severity == Severity::Block
+        };
+        let mut kept = vec![true; rows.num_rows()];
+        checked.unrepresentable.iter().for_each(|row| kept[*row as usize] = false);
+        if !self.keeps_violating {
+            let violating = checked.violations.iter().filter(|violation| blocks(violation));
+            violating.for_each(|violation| kept[violation.row as usize] = false);
+        }
+        for (lasting, memory) in self.plan.lasting.iter().zip(&mut self.memories) {
+            let mut found = std::mem::take(&mut self.found);
+            let counted = NullBuffer::from(kept.as_slice());
+            let taken = memory.take(rows, lasting.columns(), Some(&counted), &mut found);
+            taken.ok_or_else(no_key)?;
+            if let Aim::Row(rule) = lasting.aim {
+                self.counts[usize::from(rule)] += found.len() as u64;
+                let broken = found.iter().map(|row| RowViolation { row: *row, rule });
+                checked.violations.extend(
+                    broken.filter(|one| rules[usize::from(one.rule)].severity >= Severity::Warn),
+                );
+                if !self.keeps_violating && rules[usize::from(rule)].severity == Severity::Block {
+                    found.iter().for_each(|row| kept[*row as usize] = false);
+                }
+            }
+            found.clear();
+            self.found = found;
+        }
+        Ok(())
+    }
+
+    /// What rules over more than a batch hold in memory.
+    pub fn memory_bytes(&self) -> usize {
+        self.memories.iter().map(Memory::state_bytes).sum()
     }
 
     /// What the keys of the open batch hold in memory.
@@ -139,6 +262,22 @@ impl Checker {
             measured[rule] = Some(value);
             self.counts[rule] = u64::from(!metric.must.holds(value));
         }
+        for (lasting, memory) in self.plan.lasting.iter().zip(&mut self.memories) {
+            let Aim::Measure { rule, must, .. } = lasting.aim else { continue };
+            let judged = memory.judged(lasting);
+            let failed = judged.iter().filter(|value| !must.holds(**value)).count();
+            let told = judged.iter().rev().find(|value| !must.holds(**value)).or(judged.last());
+            measured[usize::from(rule)] = told.copied();
+            self.counts[usize::from(rule)] = failed as u64;
+        }
+        for ((rule, schedule), due) in self.plan.schedules.iter().zip(&mut self.due) {
+            if due.is_none_or(|last| schedule.is_due(last, now_us)) {
+                *due = Some(now_us);
+                continue;
+            }
+            let rule = usize::from(*rule);
+            (measured[rule], reasons[rule], self.counts[rule]) = (None, None, 0);
+        }
         let rules = self.rules.iter().zip(&self.counts).zip(measured.into_iter().zip(reasons)).map(
             |((rule, violations), (measured, unmeasured))| RuleResult {
                 rule: rule.clone(),
@@ -148,12 +287,17 @@ impl Checker {
             },
         );
         let result = BatchResult { rules: rules.collect() };
-        self.reset();
+        self.open();
         result
     }
 
-    /// Drops the open batch.
+    /// Drops the open batch, and what was remembered since it may have been of it.
     pub fn reset(&mut self) {
+        self.open();
+        self.forgetful = !self.memories.is_empty();
+    }
+
+    fn open(&mut self) {
         self.keys.iter_mut().for_each(SeenKeys::clear);
         self.tallies.fill(Tally::default());
         self.counts.fill(0);
@@ -221,6 +365,14 @@ impl Checker {
             });
         }
         Ok(())
+    }
+}
+
+fn no_key() -> ContractFault {
+    ContractFault::RowsMismatch {
+        path: "key".into(),
+        expected: "its columns".into(),
+        actual: "none".into(),
     }
 }
 
@@ -292,12 +444,9 @@ impl Run<'_> {
         for (index, key) in self.plan.keys.iter().enumerate() {
             let mut found = std::mem::take(&mut self.checker.found);
             let seen = &mut self.checker.keys[index];
-            let resolved = seen.find_repeated(rows, &key.columns, &mut found);
-            resolved.ok_or_else(|| ContractFault::RowsMismatch {
-                path: "key".into(),
-                expected: "its columns".into(),
-                actual: "none".into(),
-            })?;
+            let resolved = seen
+                .find_repeated(Keyed { rows, columns: &key.columns, counted: None }, &mut found);
+            resolved.ok_or_else(no_key)?;
             if let Target::Metric(metric) = key.target {
                 self.checker.tallies[metric].seen += rows.num_rows() as u64;
             }

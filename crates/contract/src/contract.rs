@@ -16,6 +16,8 @@ use crate::plan::Plan;
 pub struct CheckOptions {
     /// A field that the contract does not name breaks the rule `unknown_field`. Default: no.
     pub reject_unknown_fields: bool,
+    /// Rows that break rules go to the output like all others. Default: they do not.
+    pub keeps_violating: bool,
 }
 
 /// A `SELECT` of one number over the rows of a batch.

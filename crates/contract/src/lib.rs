@@ -7,6 +7,7 @@
 //! | `compile`, `types` | document → schema, rules and coverage |
 //! | `rule` | one file a family of rules, each finding the slots of a column that break it |
 //! | `checker` | all rules over a chunk, and what spans the chunks of a batch |
+//! | `history` | what rules over a window or the whole output remember |
 //! | `coverage` | what of the document is enforced, and why the rest is not |
 //!
 //! ```
@@ -40,6 +41,7 @@ mod coverage;
 mod decimal;
 mod document;
 mod fault;
+mod history;
 mod instant;
 mod node;
 mod plan;
@@ -49,7 +51,7 @@ mod rule;
 mod types;
 mod view;
 
-pub use checker::Checker;
+pub use checker::{Checker, Forgotten};
 pub use contract::{CheckOptions, Contract, RuleQuery};
 pub use coverage::{CoverageStatus, RuleCoverage};
 pub use document::Outline;

@@ -1,6 +1,7 @@
 //! The compiled form of a contract: what to do with each column of a chunk.
 
 use headgate_model::RuleInfo;
+use headgate_moment::Schedule;
 
 use crate::rule::Test;
 use crate::rule::metric::{Metric, Operator};
@@ -14,6 +15,9 @@ pub(crate) struct Plan {
     pub fields: Vec<FieldPlan>,
     pub keys: Vec<KeyPlan>,
     pub metrics: Vec<Metric>,
+    /// Those that name rows first.
+    pub lasting: Vec<Lasting>,
+    pub schedules: Vec<(RuleNumber, Schedule)>,
     pub external: Vec<External>,
     pub levels: Vec<Level>,
     /// By field, in the order of [`headgate_model::field_paths`].
@@ -74,6 +78,54 @@ pub(crate) struct KeyPlan {
     pub target: Target,
 }
 
+/// A rule over more than the open batch.
+#[derive(Debug)]
+pub(crate) struct Lasting {
+    pub reach: Reach,
+    pub counted: Counted,
+    pub aim: Aim,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Microseconds of a window of ingestion.
+    Window(i64),
+    Stream,
+}
+
+#[derive(Debug)]
+pub(crate) enum Counted {
+    Rows,
+    /// Rows whose key was there before; each column a path of indices through structs.
+    Repeated(Vec<Vec<usize>>),
+    /// As many, by a sketch.
+    AboutRepeated(Vec<Vec<usize>>),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Aim {
+    /// A row that is counted breaks the rule.
+    Row(RuleNumber),
+    /// The count is measured. `percent`: of the rows.
+    Measure { rule: RuleNumber, percent: bool, must: Operator },
+}
+
+impl Lasting {
+    /// Columns of the key; none where rows are counted.
+    pub fn columns(&self) -> &[Vec<usize>] {
+        match &self.counted {
+            Counted::Rows => &[],
+            Counted::Repeated(columns) | Counted::AboutRepeated(columns) => columns,
+        }
+    }
+}
+
+impl Aim {
+    pub const fn is_percent(self) -> bool {
+        matches!(self, Self::Measure { percent: true, .. })
+    }
+}
+
 /// A query that others run, and what its answer must be.
 #[derive(Debug)]
 pub(crate) struct External {
@@ -121,6 +173,7 @@ pub(crate) fn rule_info(id: String, column: Option<String>) -> RuleInfo {
         column,
         severity: headgate_model::Severity::Block,
         scope: headgate_model::RuleScope::Batch,
+        estimated: false,
         routes_rows: true,
         unrepresentable: false,
     }

@@ -183,6 +183,8 @@ struct RuleEntry {
     column: Option<String>,
     severity: String,
     scope: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    estimated: bool,
     violations: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     measured: Option<f64>,
@@ -201,6 +203,7 @@ impl From<&Verdict> for VerdictEntry {
             column: result.rule.column.clone(),
             severity: result.rule.severity.as_str().to_owned(),
             scope: result.rule.scope.as_str().to_owned(),
+            estimated: result.rule.estimated,
             violations: result.violations,
             measured: result.measured,
             unmeasured: result.unmeasured.clone(),
@@ -258,7 +261,8 @@ impl RuleEntry {
             id: self.rule.clone(),
             column: self.column.clone(),
             severity: Severity::ALL.into_iter().find(|one| one.as_str() == self.severity)?,
-            scope: RuleScope::Batch,
+            scope: RuleScope::ALL.into_iter().find(|one| one.as_str() == self.scope)?,
+            estimated: self.estimated,
             routes_rows: !self.whole,
             unrepresentable: false,
         };
@@ -336,7 +340,8 @@ mod tests {
                 id: id.to_owned(),
                 column: routes_rows.then(|| "a.b".to_owned()),
                 severity: if routes_rows { Severity::Block } else { Severity::Warn },
-                scope: RuleScope::Batch,
+                scope: if routes_rows { RuleScope::Stream } else { RuleScope::Batch },
+                estimated: !routes_rows,
                 routes_rows,
                 unrepresentable: false,
             },

@@ -59,6 +59,7 @@ mod tests {
             column: None,
             severity,
             scope: RuleScope::Batch,
+            estimated: false,
             routes_rows,
             unrepresentable: false,
         };

@@ -26,12 +26,20 @@ impl Severity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuleScope {
     Batch,
+    /// The rows of the output that were ingested in the same span of time.
+    Window,
+    /// The rows of the output.
+    Stream,
 }
 
 impl RuleScope {
+    pub const ALL: [Self; 3] = [Self::Batch, Self::Window, Self::Stream];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Batch => "batch",
+            Self::Window => "window",
+            Self::Stream => "stream",
         }
     }
 }
@@ -45,6 +53,8 @@ pub struct RuleInfo {
     pub column: Option<String>,
     pub severity: Severity,
     pub scope: RuleScope,
+    /// True when what it measures comes from a sketch, and is not exact.
+    pub estimated: bool,
     /// True when the rule names rows; false when it judges the batch as a whole.
     pub routes_rows: bool,
     /// True when a violation means that the column cannot represent the field.

@@ -3,6 +3,7 @@
 mod bounds;
 mod builder;
 mod keys;
+mod lasting;
 mod moments;
 mod options;
 mod property;
@@ -21,6 +22,7 @@ use crate::contract::Compiled;
 use crate::document::Document;
 use crate::fault::ContractIssue;
 use crate::node::Node;
+use crate::plan::Aim;
 use crate::reader::{At, Issues};
 use builder::{Builder, Scope};
 
@@ -52,6 +54,9 @@ pub(crate) fn compile(
     for at in &document.sla {
         builder.service_level(at, document.sla_element);
     }
+
+    // What rules that name rows leave out, the others do not count.
+    builder.plan.lasting.sort_by_key(|lasting| !matches!(lasting.aim, Aim::Row(_)));
 
     let Builder { issues, rules, coverage, plan, .. } = builder;
     if !issues.0.is_empty() {

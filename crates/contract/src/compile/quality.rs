@@ -1,9 +1,10 @@
 //! Data quality rules.
 
 use super::builder::{Builder, Column, Named, with_path};
+use super::lasting::Scoped;
 use super::options::snake;
 use super::values::Stray;
-use crate::plan::{FieldCheck, KeyPlan, Target};
+use crate::plan::{Aim, Counted, FieldCheck, KeyPlan, Lasting, RuleNumber, Target};
 use crate::reader::At;
 use crate::rule::Test;
 use crate::rule::metric::{Metric, Operator};
@@ -42,11 +43,17 @@ struct Library<'r, 'a> {
     must: Operator,
     percent: bool,
     column: Option<&'r Column>,
+    /// `None`: the open batch.
+    scoped: Option<Scoped>,
 }
 
 impl Library<'_, '_> {
     fn named(&self) -> Named<'_> {
         Named { id: &self.id, column: self.column.map(|column| column.path.as_str()) }
+    }
+
+    fn names_rows(&self) -> bool {
+        self.must == Operator::Be(0.0) && !self.percent && self.column.is_some()
     }
 }
 
@@ -68,7 +75,9 @@ impl<'a> Builder<'a> {
                 return None;
             }
             Some("sql") => {
+                let before = self.rules.len();
                 self.sql(at, &id("sql"), column);
+                self.schedule_last(at, before, &id("sql"));
                 return None;
             }
             Some("custom") => {
@@ -102,15 +111,19 @@ impl<'a> Builder<'a> {
                 return None;
             }
         };
-        let library = Library { at, id, must, percent, column };
+        let scoped = self.scope(at, metric).ok()?;
+        let library = Library { at, id, must, percent, column, scoped };
         let before = self.rules.len();
         let check = self.library(&library, metric, &metric_at);
-        if self.rules.len() > before
-            && let Some(at) = at.get("schedule").or_else(|| at.get("scheduler"))
-        {
-            self.not_enforced(&at, library.id, "no schedule: checked in every batch");
-        }
+        self.schedule_last(at, before, &library.id);
         check
+    }
+
+    /// The rule that was compiled since there were `before`.
+    fn schedule_last(&mut self, at: &At<'a>, before: usize, id: &str) {
+        if let Some(rule) = self.rules.len().checked_sub(1).filter(|last| *last >= before) {
+            self.schedule(at, RuleNumber::try_from(rule).unwrap_or(RuleNumber::MAX), id);
+        }
     }
 
     fn library(
@@ -129,7 +142,12 @@ impl<'a> Builder<'a> {
                     self.issues.add(&at, "rows");
                     return None;
                 }
-                self.metric(library, true);
+                match &library.scoped {
+                    Some(scoped) => self.lasting(library, scoped, Counted::Rows),
+                    None => {
+                        self.metric(library, true);
+                    }
+                }
                 None
             }
             ("duplicateValues", _) => {
@@ -236,6 +254,11 @@ impl<'a> Builder<'a> {
             return self.not_enforced(library.at, library.id.clone(), reason);
         }
         let columns = columns.into_iter().map(|column| column.indices).collect();
+        if let Some(scoped) = &library.scoped {
+            let repeated =
+                if scoped.estimated { Counted::AboutRepeated } else { Counted::Repeated };
+            return self.lasting(library, scoped, repeated(columns));
+        }
         let target = self.target(library);
         self.plan.keys.push(KeyPlan { columns, target });
     }
@@ -244,16 +267,41 @@ impl<'a> Builder<'a> {
         FieldCheck { test, target: self.target(library) }
     }
 
+    fn lasting(&mut self, library: &Library<'_, 'a>, scoped: &Scoped, counted: Counted) {
+        let names_rows = matches!(counted, Counted::Repeated(_)) && library.names_rows();
+        let aim = if names_rows {
+            Aim::Row(self.row_rule(library))
+        } else {
+            let severity = self.severity(library.at);
+            let rule = self.enforce_batch(library.at, library.named(), severity);
+            Aim::Measure { rule, percent: library.percent, must: library.must }
+        };
+        let (Aim::Row(rule) | Aim::Measure { rule, .. }) = aim;
+        if let Some(info) = self.rule_mut(rule) {
+            info.scope = scoped.scope();
+            info.estimated = scoped.estimated;
+        }
+        if names_rows {
+            self.remark(
+                "over the rows of the output: rows that break other rules are not compared",
+            );
+        }
+        self.plan.lasting.push(Lasting { reach: scoped.reach, counted, aim });
+    }
+
+    fn row_rule(&mut self, library: &Library<'_, 'a>) -> RuleNumber {
+        let severity = self.severity(library.at);
+        let rule = self.enforce(library.at, library.named());
+        if let Some(info) = self.rule_mut(rule) {
+            info.severity = severity;
+        }
+        rule
+    }
+
     /// A property that must have none at all names rows; every other count judges the batch.
     fn target(&mut self, library: &Library<'_, 'a>) -> Target {
-        let none_at_all = library.must == Operator::Be(0.0) && !library.percent;
-        if none_at_all && library.column.is_some() {
-            let severity = self.severity(library.at);
-            let rule = self.enforce(library.at, library.named());
-            if let Some(info) = self.rule_mut(rule) {
-                info.severity = severity;
-            }
-            Target::Row(rule)
+        if library.names_rows() {
+            Target::Row(self.row_rule(library))
         } else {
             Target::Metric(self.metric(library, false))
         }

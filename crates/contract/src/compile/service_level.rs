@@ -94,23 +94,27 @@ impl Builder<'_> {
             self.not_enforced(at, id, "its value is no number");
             return None;
         };
-        let unit =
-            match at.text("unit", &mut self.issues).unwrap_or("d").to_ascii_lowercase().as_str() {
-                "s" | "sec" | "second" | "seconds" => 1,
-                "m" | "min" | "minute" | "minutes" => 60,
-                "h" | "hour" | "hours" => 3_600,
-                "d" | "day" | "days" => 86_400,
-                "w" | "week" | "weeks" => 604_800,
-                "y" | "yr" | "year" | "years" => 31_557_600,
-                _ => {
-                    let at = at.get("unit")?;
-                    self.issues.add(&at, "a unit of time, such as h, d or y");
-                    return None;
-                }
-            };
-        let unit = unit * MICROS_PER_SECOND;
+        let Some(unit) = micros_of(at.text("unit", &mut self.issues).unwrap_or("d")) else {
+            let at = at.get("unit")?;
+            self.issues.add(&at, "a unit of time, such as h, d or y");
+            return None;
+        };
         let limit = number.to_f64() * unit as f64;
         // Beyond 2^63 microseconds nothing is late.
         Some((limit.min(i64::MAX as f64) as i64, unit))
     }
+}
+
+/// Microseconds of a unit of time.
+pub(crate) fn micros_of(unit: &str) -> Option<i64> {
+    let seconds = match unit.to_ascii_lowercase().as_str() {
+        "s" | "sec" | "second" | "seconds" => 1,
+        "m" | "min" | "minute" | "minutes" => 60,
+        "h" | "hour" | "hours" => 3_600,
+        "d" | "day" | "days" => 86_400,
+        "w" | "week" | "weeks" => 604_800,
+        "y" | "yr" | "year" | "years" => 31_557_600,
+        _ => return None,
+    };
+    Some(seconds * MICROS_PER_SECOND)
 }

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use arrow_array::{Array, ArrayRef, RecordBatch, cast::AsArray, types};
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
+use datasketches::hll::{HllSketch, HllType};
 use hashbrown::HashTable;
 use siphasher::sip128::SipHasher13;
 
@@ -34,17 +35,13 @@ impl KeyHasher {
 /// kept as a keyed 128-bit hash, which stands for equality: among 5 million keys two different ones
 /// meet with probability 2^-84, less than memory errors do; and since SipHash is a pseudo-random
 /// function under a key that never leaves the process, no producer can choose two that meet.
+#[derive(Default)]
 pub(crate) struct SeenKeys {
-    hasher: KeyHasher,
+    reader: KeyReader,
     seen: HashTable<u128>,
-    bytes: Vec<u8>,
 }
 
 impl SeenKeys {
-    pub fn new() -> Self {
-        Self { hasher: KeyHasher::default(), seen: HashTable::new(), bytes: Vec::new() }
-    }
-
     /// Forgets the batch, and its memory.
     pub fn clear(&mut self) {
         self.seen = HashTable::new();
@@ -54,84 +51,134 @@ impl SeenKeys {
         self.seen.allocation_size()
     }
 
-    /// Adds the rows whose key was seen before, in the batch or above them. A key with a NULL in it
-    /// is none. `None`: the columns are not there.
-    pub fn find_repeated(
-        &mut self,
-        rows: &RecordBatch,
-        columns: &[Vec<usize>],
-        found: &mut Vec<u32>,
-    ) -> Option<()> {
+    /// Adds the rows whose key was seen before, or above them. `None`: the columns are not there.
+    pub fn find_repeated(&mut self, rows: Keyed<'_>, found: &mut Vec<u32>) -> Option<()> {
+        let Self { reader, seen } = self;
+        reader.visit(rows, |row, key| {
+            if !insert(seen, key) {
+                found.push(row as u32);
+            }
+        })
+    }
+}
+
+/// About how many different keys there were, in little memory.
+pub(crate) struct DistinctKeys {
+    reader: KeyReader,
+    sketch: HllSketch,
+    seen: u64,
+}
+
+impl DistinctKeys {
+    /// 2^14 registers: off by 0.8 % in the mean, in 16 KiB.
+    const LOG_REGISTERS: u8 = 14;
+
+    /// `None`: never, for this size.
+    pub fn new() -> Option<Self> {
+        let sketch = HllSketch::new(Self::LOG_REGISTERS, HllType::Hll8).ok()?;
+        Some(Self { reader: KeyReader::default(), sketch, seen: 0 })
+    }
+
+    /// `None`: the columns are not there.
+    pub fn add(&mut self, rows: Keyed<'_>) -> Option<()> {
+        let Self { reader, sketch, seen } = self;
+        reader.visit(rows, |_, key| {
+            sketch.update(key);
+            *seen += 1;
+        })
+    }
+
+    pub fn num_repeated(&self) -> f64 {
+        (self.seen as f64 - self.sketch.estimate()).max(0.0).round()
+    }
+}
+
+/// Rows by their keys. One with a NULL in it is none.
+#[derive(Clone, Copy)]
+pub(crate) struct Keyed<'r> {
+    pub rows: &'r RecordBatch,
+    /// Each a path of column indices through structs.
+    pub columns: &'r [Vec<usize>],
+    /// Rows whose key counts. `None`: all.
+    pub counted: Option<&'r NullBuffer>,
+}
+
+/// Keys as 128 bits.
+#[derive(Default)]
+struct KeyReader {
+    hasher: KeyHasher,
+    bytes: Vec<u8>,
+}
+
+impl KeyReader {
+    fn visit(&mut self, keyed: Keyed<'_>, see: impl FnMut(usize, u128)) -> Option<()> {
+        let Keyed { rows, columns, counted } = keyed;
         let mut arrays = Vec::with_capacity(columns.len());
-        let mut nulls = None;
+        let mut nulls = counted.cloned();
         for path in columns {
             let (array, valid) = resolve(rows, path)?;
             nulls = NullBuffer::union(nulls.as_ref(), valid.as_ref());
             arrays.push(array);
         }
         match arrays.as_slice() {
-            [array] => self.find_single(array, nulls.as_ref(), found),
-            arrays => {
-                let mut bytes = std::mem::take(&mut self.bytes);
-                self.each(rows.num_rows(), nulls.as_ref(), found, |hasher, row| {
-                    bytes.clear();
-                    for array in arrays {
-                        encode(array, row, &mut bytes);
-                    }
-                    hasher.hash(&bytes)
-                });
-                self.bytes = bytes;
-            }
+            [array] => self.visit_single(array, nulls.as_ref(), see),
+            arrays => self.encoded(rows.num_rows(), nulls.as_ref(), see, |row, bytes| {
+                arrays.iter().for_each(|array| encode(array, row, bytes));
+            }),
         }
         Some(())
     }
 
-    fn find_single(&mut self, array: &ArrayRef, nulls: Option<&NullBuffer>, found: &mut Vec<u32>) {
+    fn visit_single(
+        &mut self,
+        array: &ArrayRef,
+        nulls: Option<&NullBuffer>,
+        see: impl FnMut(usize, u128),
+    ) {
         let len = array.len();
         with_whole!(
             array.as_ref(),
-            values => {
-                self.each(len, nulls, found, |_, row| i64::from(values[row]) as u64 as u128);
-            },
+            values => each(len, nulls, see, |row| i64::from(values[row]) as u64 as u128),
             match array.data_type() {
                 DataType::Utf8 => {
                     let texts = array.as_string::<i32>();
-                    self.each(len, nulls, found, |hasher, row| {
-                        hasher.hash(texts.value(row).as_bytes())
-                    });
+                    each(len, nulls, see, |row| self.hasher.hash(texts.value(row).as_bytes()));
                 }
                 DataType::Decimal128(..) => {
                     let values = array.as_primitive::<types::Decimal128Type>().values();
-                    self.each(len, nulls, found, |_, row| values[row] as u128);
+                    each(len, nulls, see, |row| values[row] as u128);
                 }
-                _ => {
-                    let mut bytes = std::mem::take(&mut self.bytes);
-                    self.each(len, nulls, found, |hasher, row| {
-                        bytes.clear();
-                        encode(array, row, &mut bytes);
-                        hasher.hash(&bytes)
-                    });
-                    self.bytes = bytes;
-                }
+                _ => self.encoded(len, nulls, see, |row, bytes| encode(array, row, bytes)),
             }
         );
     }
 
-    fn each(
+    fn encoded(
         &mut self,
         len: usize,
         nulls: Option<&NullBuffer>,
-        found: &mut Vec<u32>,
-        mut key: impl FnMut(&KeyHasher, usize) -> u128,
+        see: impl FnMut(usize, u128),
+        encode: impl Fn(usize, &mut Vec<u8>),
     ) {
-        for row in 0..len {
-            if nulls.is_some_and(|nulls| nulls.is_null(row)) {
-                continue;
-            }
-            let key = key(&self.hasher, row);
-            if !insert(&mut self.seen, key) {
-                found.push(row as u32);
-            }
+        let Self { hasher, bytes } = self;
+        each(len, nulls, see, |row| {
+            bytes.clear();
+            encode(row, bytes);
+            hasher.hash(bytes)
+        });
+    }
+}
+
+#[inline]
+fn each(
+    len: usize,
+    nulls: Option<&NullBuffer>,
+    mut see: impl FnMut(usize, u128),
+    mut key: impl FnMut(usize) -> u128,
+) {
+    for row in 0..len {
+        if nulls.is_none_or(|nulls| nulls.is_valid(row)) {
+            see(row, key(row));
         }
     }
 }

@@ -4,6 +4,7 @@
 mod documents;
 mod examples;
 mod keys;
+mod lasting;
 mod metrics;
 mod nested;
 mod numbers;

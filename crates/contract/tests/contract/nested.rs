@@ -79,7 +79,8 @@ fn type_violations_are_unrepresentable_and_blocking() {
     let column =
         list(&[2, 1, 1, 0], numbers::<Int64Type>([None, Some(10), Some(10), Some(1)]), None);
     let chunk = rows(&contract, vec![column]);
-    let mut checker = contract.checker(CheckOptions { reject_unknown_fields: true });
+    let mut checker =
+        contract.checker(CheckOptions { reject_unknown_fields: true, ..CheckOptions::default() });
     let fields = [
         headgate_model::FieldViolation { row: 0, field: 1 },
         headgate_model::FieldViolation { row: 0, field: 1 },

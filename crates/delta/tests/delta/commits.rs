@@ -21,6 +21,7 @@ async fn a_commit_carries_files_positions_ledger_and_debts() {
         column: Some("value".to_owned()),
         severity: Severity::Block,
         scope: RuleScope::Batch,
+        estimated: false,
         routes_rows: true,
         unrepresentable: false,
     };

@@ -9,7 +9,10 @@ export interface RuleResult {
   column?: string;
   violations: number;
   severity: "block" | "warn" | "info";
-  scope: "batch";
+  /** The rows it judged: of the batch, of a window of time, or of the whole output. */
+  scope: "batch" | "window" | "stream";
+  /** True when it was measured by a sketch, and not exactly. */
+  estimated: boolean;
 }
 
 /** The outcome of a batch against its contract, complete before its commit. */

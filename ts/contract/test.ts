@@ -14,7 +14,9 @@ export interface TestedRule {
   /** Path of the column; absent for rules of the whole row or batch. */
   column?: string;
   severity: "block" | "warn" | "info";
-  scope: string;
+  scope: "batch" | "window" | "stream";
+  /** True when it was measured by a sketch, and not exactly. */
+  estimated: boolean;
   /** Whether a row that breaks it would be rejected. */
   routesRows: boolean;
   violations: number;

@@ -14,8 +14,9 @@ pub struct NativeRuleResult {
     pub violations: f64,
     #[napi(ts_type = "'block' | 'warn' | 'info'")]
     pub severity: String,
-    #[napi(ts_type = "'batch'")]
+    #[napi(ts_type = "'batch' | 'window' | 'stream'")]
     pub scope: String,
+    pub estimated: bool,
 }
 
 #[napi(object)]
@@ -169,6 +170,7 @@ impl From<&RuleResult> for NativeRuleResult {
             violations: *violations as f64,
             severity: rule.severity.as_str().to_owned(),
             scope: rule.scope.as_str().to_owned(),
+            estimated: rule.estimated,
         }
     }
 }

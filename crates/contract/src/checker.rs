@@ -93,6 +93,13 @@ impl Checker {
         }
     }
 
+    /// There are no more rows: windows end now.
+    pub fn end_windows(&mut self) {
+        for (lasting, memory) in self.plan.lasting.iter().zip(&mut self.memories) {
+            memory.end(lasting);
+        }
+    }
+
     /// What has to be recalled of the output before rules over more than a batch can judge.
     pub fn forgotten(&self) -> Option<Forgotten> {
         if !self.forgetful {

@@ -58,6 +58,11 @@ impl Memory {
         }
     }
 
+    /// The open window ends, whatever the time.
+    pub fn end(&mut self, lasting: &Lasting) {
+        self.ended.push(self.measure(lasting));
+    }
+
     /// Takes in rows, and adds those that are repeated to `found`. `None`: columns are not there.
     pub fn take(
         &mut self,

@@ -98,7 +98,7 @@ async fn run(durability: Durability, tables: &[TableRole]) -> Vec<Duration> {
             sink.write(*role, rows).await.expect("writes");
         }
         let started = Instant::now();
-        let commit = BatchCommit { ledger: ledger(offset, tables), blocked: None };
+        let commit = BatchCommit { ledger: ledger(offset, tables), blocked: None, stands_on: None };
         let outcome = sink.commit(commit).await.expect("commits");
         times.push(started.elapsed());
         let CommitOutcome::Committed { side_tables, .. } = outcome else {

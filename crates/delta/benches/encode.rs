@@ -73,7 +73,9 @@ async fn write(mut sink: DeltaSink, chunks: &[RecordBatch]) -> DeltaSink {
     for chunk in chunks {
         sink.write(TableRole::Output, chunk.clone()).await.expect("writes");
     }
-    sink.commit(BatchCommit { ledger: ledger(), blocked: None }).await.expect("commits");
+    sink.commit(BatchCommit { ledger: ledger(), blocked: None, stands_on: None })
+        .await
+        .expect("commits");
     sink
 }
 

@@ -295,6 +295,9 @@ impl Committer {
             if fit != Fit::Fits {
                 return Ok(Settled::Refused(fit));
             }
+            if batch.stands_on.as_ref().is_some_and(|on| *on != self.image.positions) {
+                return Ok(Settled::Refused(Fit::Moved));
+            }
             let Some((account, txns)) = self.batch_account(batch, files) else {
                 return Ok(Settled::Refused(Fit::Moved));
             };

@@ -82,7 +82,7 @@ pub use object_stores::{Cloud, OptionFault, StoreOptions};
 pub use operate::{Operation, Operator, RewindTo};
 pub use outbox::{Cursors, Outbox, Told, settle_cursors};
 pub use preview::{TableSize, newest_rows, table_size};
-pub use scan::{Scan, scan};
+pub use scan::{Scan, Written, scan};
 pub use sink::{DeltaSink, DeltaSinkConfig};
 pub use table::{DEFAULT_FILE_BYTES, Durability, TableConfig};
 pub use verify::{SideReport, VerifiedPosition, VerifyReport, verify};

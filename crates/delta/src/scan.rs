@@ -1,21 +1,27 @@
 //! All rows of a table, as they are now.
 
+use std::pin::Pin;
+
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
+use headgate_model::{BoxFault, OutputRows, TakeRows};
 use url::Url;
 
-use crate::active::{Reading, active_files, rows_of};
+use crate::active::{ActiveFile, Reading, active_files, rows_of};
 use crate::fault::{DeltaFault, Source};
 use crate::object_stores::StoreOptions;
 use crate::store::TableStore;
+use crate::table::TableConfig;
 
 const BATCH_ROWS: usize = 16 << 10;
 
+type Rows = BoxStream<'static, Result<RecordBatch, DeltaFault>>;
+
 pub struct Scan {
     pub schema: SchemaRef,
-    pub rows: BoxStream<'static, Result<RecordBatch, DeltaFault>>,
+    pub rows: Rows,
 }
 
 /// The rows of the newest version with all its columns, file by file in the order of their paths.
@@ -25,10 +31,14 @@ pub async fn scan(address: &Url) -> Result<Scan, DeltaFault> {
     let schema = snapshot.arrow_schema();
     let mut files = active_files(&log, &snapshot, |_| true).await?;
     files.sort_by(|one, other| one.logged_path.cmp(&other.logged_path));
-    let read = SchemaRef::clone(&schema);
-    let rows = stream::iter(files)
+    let rows = rows_of_files(log, files, SchemaRef::clone(&schema));
+    Ok(Scan { schema, rows })
+}
+
+fn rows_of_files(log: TableStore, files: Vec<ActiveFile>, schema: SchemaRef) -> Rows {
+    stream::iter(files)
         .then(move |file| {
-            let (log, schema) = (log.clone(), SchemaRef::clone(&read));
+            let (log, schema) = (log.clone(), SchemaRef::clone(&schema));
             async move {
                 let fail = {
                     let address = log.address.clone();
@@ -40,6 +50,37 @@ pub async fn scan(address: &Url) -> Result<Scan, DeltaFault> {
             }
         })
         .try_flatten()
-        .boxed();
-    Ok(Scan { schema, rows })
+        .boxed()
+}
+
+/// The rows that an output holds.
+pub struct Written {
+    output: TableConfig,
+}
+
+impl Written {
+    pub const fn of(output: TableConfig) -> Self {
+        Self { output }
+    }
+
+    async fn take(&self, schema: SchemaRef, take: &mut TakeRows<'_>) -> Result<(), BoxFault> {
+        let log = TableStore::open(&self.output.address, &self.output.store, None)?;
+        let (_, snapshot) = log.existing_tip().await?;
+        let files = active_files(&log, &snapshot, |_| true).await?;
+        let mut rows = rows_of_files(log, files, schema);
+        while let Some(rows) = rows.try_next().await? {
+            take(&rows)?;
+        }
+        Ok(())
+    }
+}
+
+impl OutputRows for Written {
+    fn read<'a>(
+        &'a self,
+        schema: SchemaRef,
+        take: &'a mut TakeRows<'_>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), BoxFault>> + Send + 'a>> {
+        Box::pin(self.take(schema, take))
+    }
 }

@@ -20,6 +20,10 @@ pub enum EngineFault {
     Repeated { partition: String, offset: i64, expected: i64 },
     #[error("cannot build the rows of a table")]
     Assemble { source: arrow_schema::ArrowError },
+    #[error("a rule of the scope window goes by _ingested_at, which the output has not")]
+    NoIngestionTime,
+    #[error("the keys of rules of the scope stream or window take {bytes} bytes")]
+    TooManyKeys { bytes: u64, max: u64 },
     #[error("a task of the query panicked")]
     Panicked { what: String },
     #[error(transparent)]
@@ -37,6 +41,8 @@ impl Fault for EngineFault {
             Self::Undecodable { .. } => "RECORD_UNDECODABLE",
             Self::Fenced { .. } => "QUERY_FENCED",
             Self::Repeated { .. } => "SOURCE_REPEATED_RECORD",
+            Self::NoIngestionTime => "CONFIG_VALUE",
+            Self::TooManyKeys { .. } => "CONTRACT_STATE_TOO_LARGE",
             Self::Assemble { .. } => "ROWS_NOT_ASSEMBLED",
             Self::Panicked { .. } => "ENGINE_PANICKED",
             Self::Contract(fault) => fault.code(),
@@ -50,6 +56,8 @@ impl Fault for EngineFault {
             | Self::Blocked { .. }
             | Self::StillBlocked(_)
             | Self::Undecodable { .. }
+            | Self::NoIngestionTime
+            | Self::TooManyKeys { .. }
             | Self::Fenced { .. } => Blame::User,
             Self::Repeated { .. } | Self::Assemble { .. } | Self::Panicked { .. } => {
                 Blame::Internal
@@ -125,6 +133,20 @@ impl Fault for EngineFault {
                 "offsets that only grow",
                 format!("offset {offset} after {expected} was expected"),
                 "nothing was committed; please report this",
+            ),
+            Self::NoIngestionTime => say(
+                "start",
+                Some("input.metadata"),
+                "true",
+                "false".to_owned(),
+                "let the output have metadata, or give the rule the scope batch or stream",
+            ),
+            Self::TooManyKeys { bytes, max } => say(
+                "check",
+                Some("memory.max"),
+                &format!("keys of at most {max} bytes"),
+                bytes.to_string(),
+                "raise memory.max, or let the rule say `distinct: sketch`",
             ),
             Self::Assemble { source } => say(
                 "write",

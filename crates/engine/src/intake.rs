@@ -8,8 +8,8 @@ use arrow_array::RecordBatch;
 use headgate_contract::{CheckedRows, Checker};
 use headgate_decode::{Decoded, Decoder};
 use headgate_model::{
-    BatchObserver, BatchQueries, BoxFault, FaultPoint, Phases, RecordChunk, RecordSource,
-    SourceEvent, TableRole, reach,
+    BatchObserver, BatchQueries, BoxFault, FaultPoint, OutputRows, Phases, Positions, RecordChunk,
+    RecordSource, SourceEvent, TableRole, reach,
 };
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot};
@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::account::Offsets;
 use crate::assemble::Assembler;
+use crate::recall::within;
 use crate::shadow::OpenShadow;
 use crate::stop::{StopMode, StopSignal};
 use crate::trigger::Ticks;
@@ -32,6 +33,9 @@ pub(crate) struct Intake<S> {
     /// What rules need to have asked of the rows.
     pub queries: Option<Box<dyn BatchQueries>>,
     pub shadow: Option<OpenShadow>,
+    pub output_rows: Box<dyn OutputRows>,
+    /// Where the output stands by what rules over more than a batch know of it.
+    pub stands_on: Option<Positions>,
     pub assembler: Assembler,
     pub config: EngineConfig,
     pub observer: Arc<dyn BatchObserver>,
@@ -249,6 +253,7 @@ impl<S: RecordSource> Intake<S> {
         if chunk.is_empty() {
             return Ok(());
         }
+        self.recall().await?;
         let (tables, rows, shadowed) = on_own_thread(|| self.decode_and_check(chunk))?;
         if let Some(queries) = &mut self.queries {
             let started = Instant::now();
@@ -272,7 +277,7 @@ impl<S: RecordSource> Intake<S> {
         self.batch.phases.decode += started.elapsed();
         self.refuse_dead(&chunk, &decoded)?;
         let started = Instant::now();
-        let checked = self.check(&decoded)?;
+        let checked = self.check(&decoded, chunk.polled_at_us)?;
         self.batch.phases.check += started.elapsed();
         let shadowed = match &mut self.shadow {
             Some(shadow) => Some(shadow.judge(&chunk)?),
@@ -287,9 +292,12 @@ impl<S: RecordSource> Intake<S> {
         Ok((assembled.tables, decoded.rows, shadowed))
     }
 
-    fn check(&mut self, decoded: &Decoded) -> Result<CheckedRows, EngineFault> {
+    fn check(&mut self, decoded: &Decoded, polled_at: i64) -> Result<CheckedRows, EngineFault> {
         let Some(checker) = &mut self.checker else { return Ok(CheckedRows::default()) };
-        Ok(checker.check(&decoded.rows, &decoded.fields)?)
+        checker.enter(polled_at);
+        let checked = checker.check(&decoded.rows, &decoded.fields)?;
+        within(checker, self.config.limits.state.bytes())?;
+        Ok(checked)
     }
 
     fn refuse_dead(&self, chunk: &RecordChunk, decoded: &Decoded) -> Result<(), EngineFault> {
@@ -355,6 +363,10 @@ impl<S: RecordSource> Intake<S> {
             Some(shadow) => Some(shadow.finish(uuid.clone(), self.config.policy, now).await),
             None => None,
         };
+        let stands_on = self.stands_on.clone();
+        if let Some(known) = &mut self.stands_on {
+            known.extend(partitions.iter().map(|range| (range.partition.clone(), range.end)));
+        }
         let contract = self.assembler.contract.clone();
         let verdict = verdict(uuid, &tally, rules, self.config.policy, contract);
         let now = Instant::now();
@@ -364,6 +376,7 @@ impl<S: RecordSource> Intake<S> {
             counts: tally.counts,
             verdict,
             shadow,
+            stands_on,
             phases,
             lag: self.source.lag(),
             fetch_queue: self.source.queued_bytes(),

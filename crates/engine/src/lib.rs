@@ -22,6 +22,7 @@ mod outlet;
 mod policy;
 mod query;
 mod rebalance;
+mod recall;
 mod shadow;
 mod stop;
 mod trigger;

@@ -120,7 +120,7 @@ impl<K: LakeSink> Outlet<K> {
     }
 
     /// Decide, commit, observe.
-    async fn settle(&mut self, cut: Cut) -> Result<(), BoxFault> {
+    async fn settle(&mut self, mut cut: Cut) -> Result<(), BoxFault> {
         let mut phases = cut.phases;
         let writers = self.sink.buffered_bytes();
         let started = Instant::now();
@@ -137,7 +137,8 @@ impl<K: LakeSink> Outlet<K> {
             Some(EngineFault::Blocked { .. }) => Some(Block::Intervention),
             Some(_) => Some(Block::Policy),
         };
-        let commit = BatchCommit { ledger: ledger.clone(), blocked };
+        let stands_on = cut.stands_on.take().filter(|_| blocked.is_none());
+        let commit = BatchCommit { ledger: ledger.clone(), blocked, stands_on };
         let outcome = self.calls.during("commit", self.sink.commit(commit)).await?;
         phases.commit = started.elapsed();
         match outcome {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use headgate_contract::Checker;
 use headgate_decode::Decoder;
 use headgate_model::{
-    BatchObserver, BatchQueries, BoxFault, ContractRef, InterventionGate, LakeSink, RecordSource,
-    StartRequest,
+    BatchObserver, BatchQueries, BoxFault, ContractRef, InterventionGate, LakeSink, OutputRows,
+    RecordSource, StartRequest,
 };
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -35,6 +35,8 @@ pub struct QueryParts<S, K> {
     pub queries: Option<Box<dyn BatchQueries>>,
     pub contract: Option<ContractRef>,
     pub shadow: Option<Shadow>,
+    /// For rules over more than a batch.
+    pub output_rows: Box<dyn OutputRows>,
     pub gate: Arc<dyn InterventionGate>,
     pub observer: Arc<dyn BatchObserver>,
     pub stop: StopSignal,
@@ -61,10 +63,15 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             queries,
             contract,
             shadow,
+            output_rows,
             gate,
             observer,
             stop,
         } = parts;
+        let forgotten = checker.as_ref().and_then(Checker::forgotten);
+        if forgotten.is_some_and(|forgotten| forgotten.by_time) && !config.layout.options.metadata {
+            return Err(EngineFault::NoIngestionTime.into());
+        }
         let mut image = sink.open().await?;
         released(&image)?;
         if image.incarnation.is_none() {
@@ -82,6 +89,8 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             checker,
             queries,
             shadow: shadow.map(Into::into),
+            output_rows,
+            stands_on: None,
             assembler,
             config,
             observer: Arc::clone(&observer),

@@ -85,6 +85,7 @@ impl<S: RecordSource> Intake<S> {
         self.pending.clear();
         self.held = false;
         self.batch = OpenBatch::new();
+        self.stands_on = None;
         if let Some(checker) = &mut self.checker {
             checker.reset();
         }

@@ -32,6 +32,7 @@ impl OpenShadow {
     /// Decodes and checks; the rows are for its queries.
     pub fn judge(&mut self, chunk: &RecordChunk) -> Result<RecordBatch, EngineFault> {
         let decoded = self.shadow.decoder.decode(chunk)?;
+        self.shadow.checker.enter(chunk.polled_at_us);
         let checked = self.shadow.checker.check(&decoded.rows, &decoded.fields)?;
         self.tally.rows += decoded.rows.num_rows() as u64;
         self.tally.counts.dead_letters += decoded.dead.len() as u64;

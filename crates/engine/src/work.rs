@@ -43,6 +43,8 @@ pub(crate) struct Cut {
     pub counts: Counts,
     pub verdict: Verdict,
     pub shadow: Option<Verdict>,
+    /// What rules over more than the batch know of the output.
+    pub stands_on: Option<Positions>,
     pub phases: Phases,
     pub lag: Lag,
     pub fetch_queue: u64,

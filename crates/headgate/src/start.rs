@@ -7,7 +7,7 @@ use std::time::Duration;
 use arrow_schema::Schema;
 use headgate_contract::CheckOptions;
 use headgate_decode::{Decoder, UnknownFields};
-use headgate_delta::{DeltaSink, DeltaSinkConfig, Maintenance};
+use headgate_delta::{DeltaSink, DeltaSinkConfig, Maintenance, Written};
 use headgate_engine::{
     BatchLimits, DecodedAs, EngineConfig, Query, QueryParts, Shadow, StopSwitch,
 };
@@ -90,6 +90,7 @@ async fn start_node(
     let sink = DeltaSink::new(DeltaSinkConfig { cursors, ..sink_config(&config, &lease) });
     let check = CheckOptions {
         reject_unknown_fields: config.decode.unknown_fields == UnknownFields::Reject,
+        keeps_violating: config.policy.writes_violating_rows(),
     };
     let decoder = decoder(&config)?;
     let queries = match &config.contract {
@@ -110,6 +111,7 @@ async fn start_node(
     };
     let parts = QueryParts {
         shadow,
+        output_rows: Box::new(Written::of(sink_config(&config, &lease).output)),
         config: engine_config(&config, &lease),
         queries,
         source,

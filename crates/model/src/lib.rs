@@ -7,7 +7,7 @@
 //! | [`row`] | fields that did not fit their column, and their paths |
 //! | [`verdict`] | rules' results, the [`Verdict`] of a batch, and what an intervention decides |
 //! | [`ledger`] | the account of a batch that its commit carries |
-//! | [`source`], [`sink`], [`gate`], [`observer`] | the seams that the engine is generic over |
+//! | [`source`], [`sink`], [`gate`], [`observer`], [`queries`], [`output_rows`] | the seams that the engine is generic over |
 //! | [`budget`] | a bound that may move |
 //! | [`fault`] | what every error answers: code, blame, retry, context |
 //! | [`fault_point`] | places where a test can make a batch fail |
@@ -19,6 +19,7 @@ pub mod fault_point;
 pub mod gate;
 pub mod ledger;
 pub mod observer;
+pub mod output_rows;
 pub mod position;
 pub mod queries;
 pub mod record;
@@ -35,6 +36,7 @@ pub use ledger::{Counts, Ledger, PartitionLedger};
 pub use observer::{
     BatchObserver, CommittedBatch, Lag, MemoryUse, Phases, Progress, Silent, Waiting,
 };
+pub use output_rows::{OutputRows, TakeRows};
 pub use position::{PartitionId, Positions};
 pub use queries::{Answers, BatchQueries};
 pub use record::{Advance, ChunkBuilder, RecordChunk, RecordRef};

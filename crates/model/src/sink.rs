@@ -62,6 +62,9 @@ pub struct BatchCommit {
     pub ledger: Ledger,
     /// The rows written are dropped and no position moves; only the verdict is committed.
     pub blocked: Option<Block>,
+    /// Where all partitions of the query must stand: the batch was judged by what they hold. `None`:
+    /// only its own partitions count.
+    pub stands_on: Option<Positions>,
 }
 
 /// Rows that a batch added to a table.

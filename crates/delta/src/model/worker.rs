@@ -166,7 +166,7 @@ fn batch(port: &Port, ranges: &[Range]) -> BatchCommit {
     };
     let ledger =
         Ledger { partitions, counts: Counts::default(), verdict, shadow: None, intervention: None };
-    BatchCommit { ledger, blocked: None }
+    BatchCommit { ledger, blocked: None, stands_on: None }
 }
 
 fn write(port: &Port, ranges: &[Range]) -> Files {

@@ -11,7 +11,11 @@ async fn block(worker: &mut Worker, ranges: &[Range], version: &str) -> CommitOu
     let mut ledger = ledger(ranges, false);
     ledger.verdict.status = Status::Block;
     ledger.verdict.contract = Some(contract(version));
-    worker.sink.commit(BatchCommit { ledger, blocked: Some(Block::Policy) }).await.unwrap()
+    worker
+        .sink
+        .commit(BatchCommit { ledger, blocked: Some(Block::Policy), stands_on: None })
+        .await
+        .unwrap()
 }
 
 fn version(outcome: &CommitOutcome) -> i64 {
@@ -73,7 +77,7 @@ async fn intervene(worker: &mut Worker, ranges: &[Range]) -> CommitOutcome {
     ledger.verdict.status = Status::Block;
     ledger.intervention = Some("too many".to_owned());
     let blocked = Some(Block::Intervention);
-    worker.sink.commit(BatchCommit { ledger, blocked }).await.unwrap()
+    worker.sink.commit(BatchCommit { ledger, blocked, stands_on: None }).await.unwrap()
 }
 
 #[tokio::test]

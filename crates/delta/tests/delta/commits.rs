@@ -37,8 +37,11 @@ async fn a_commit_carries_files_positions_ledger_and_debts() {
     ledger.partitions[1].gaps = 0;
     ledger.intervention = Some("looks odd".to_owned());
     let batch = ledger.verdict.batch_uuid.clone();
-    let outcome =
-        worker.sink.commit(headgate_model::BatchCommit { ledger, blocked: None }).await.unwrap();
+    let outcome = worker
+        .sink
+        .commit(headgate_model::BatchCommit { ledger, blocked: None, stands_on: None })
+        .await
+        .unwrap();
 
     let CommitOutcome::Committed { version: 2, side_tables } = outcome else {
         panic!("{outcome:?}")
@@ -199,7 +202,7 @@ async fn a_batch_without_rows_moves_its_positions() {
     empty.counts = headgate_model::Counts::default();
     let rows = crate::lake::records(&[], TableRole::Output);
     worker.sink.write(TableRole::Output, rows).await.unwrap();
-    let commit = headgate_model::BatchCommit { ledger: empty, blocked: None };
+    let commit = headgate_model::BatchCommit { ledger: empty, blocked: None, stands_on: None };
     worker.sink.commit(commit).await.unwrap();
     let entry = tables::entry(&lake.output(), 2).await;
     assert!(tables::actions(&entry, "add").is_empty(), "a file without rows is no file");
@@ -216,7 +219,11 @@ async fn a_partition_unseen_before_may_start_anywhere_but_only_once() {
     for (worker, fenced) in [(&mut worker, false), (&mut rival, true)] {
         let ranges = [(7, 30, 40)];
         worker.write(&ranges).await.unwrap();
-        let commit = headgate_model::BatchCommit { ledger: ledger(&ranges, true), blocked: None };
+        let commit = headgate_model::BatchCommit {
+            ledger: ledger(&ranges, true),
+            blocked: None,
+            stands_on: None,
+        };
         assert_eq!(is_fenced(&worker.sink.commit(commit).await.unwrap()), fenced);
     }
     assert_eq!(rival.sink.refresh().await.unwrap().positions[&partition(7)], 40);

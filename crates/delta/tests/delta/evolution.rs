@@ -43,7 +43,8 @@ async fn advance(worker: &mut Worker, ranges: &[Range], new: impl Fn(usize) -> A
         worker.sink.write(role, batch).await.unwrap();
     }
     let ledger = ledger(ranges, false);
-    let outcome = worker.sink.commit(BatchCommit { ledger, blocked: None }).await.unwrap();
+    let outcome =
+        worker.sink.commit(BatchCommit { ledger, blocked: None, stands_on: None }).await.unwrap();
     assert!(matches!(outcome, CommitOutcome::Committed { .. }), "{outcome:?}");
 }
 
@@ -101,7 +102,8 @@ async fn t13_the_second_of_two_types_is_refused_and_its_files_go() {
     let batch = RecordBatch::try_from_iter(names.into_iter().zip(columns)).unwrap();
     two.sink.write(TableRole::Output, batch).await.unwrap();
     let ledger = ledger(&ranges, false);
-    let fault = two.sink.commit(BatchCommit { ledger, blocked: None }).await.unwrap_err();
+    let fault =
+        two.sink.commit(BatchCommit { ledger, blocked: None, stands_on: None }).await.unwrap_err();
     assert_eq!(fault.code(), "DELTA_SCHEMA_MISMATCH");
     assert_eq!(tables::version(&lake.output()).await, 2);
     let listed = tables::list(&lake.output()).await;

@@ -46,7 +46,8 @@ async fn settle(worker: &mut Worker, rows: u64) {
     let range: Range = (0, 0, rows as i64);
     let mut ledger = ledger(&[range], false);
     ledger.counts = Counts { records: rows, accepted: rows, ..Counts::default() };
-    let outcome = worker.sink.commit(BatchCommit { ledger, blocked: None }).await.unwrap();
+    let outcome =
+        worker.sink.commit(BatchCommit { ledger, blocked: None, stands_on: None }).await.unwrap();
     assert!(matches!(outcome, CommitOutcome::Committed { .. }));
 }
 

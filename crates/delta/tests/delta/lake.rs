@@ -261,7 +261,8 @@ impl Worker {
 
     pub async fn commit(&mut self, ranges: &[Range]) -> Result<CommitOutcome, BoxFault> {
         let ledger = ledger(ranges, false);
-        let outcome = self.sink.commit(BatchCommit { ledger, blocked: None }).await?;
+        let outcome =
+            self.sink.commit(BatchCommit { ledger, blocked: None, stands_on: None }).await?;
         match &outcome {
             CommitOutcome::Committed { version, .. } => {
                 self.image.version = *version;

@@ -69,7 +69,11 @@ async fn t19_what_is_told_is_what_the_batch_said_of_itself() {
     let ranges = worker.next(&[0, 1], 10);
     worker.write(&ranges).await.unwrap();
     let said = ledger(&ranges, false);
-    worker.sink.commit(BatchCommit { ledger: said.clone(), blocked: None }).await.unwrap();
+    worker
+        .sink
+        .commit(BatchCommit { ledger: said.clone(), blocked: None, stands_on: None })
+        .await
+        .unwrap();
     let mut follower = outbox(&lake, &Cursors::default()).await;
     let Some(Told::Batch(batch)) = follower.next().await.unwrap() else { panic!("no batch") };
     assert_eq!((batch.version, batch.ledger), (2, said));
@@ -132,7 +136,8 @@ async fn t19_a_block_is_told_too() {
     let mut refused = ledger(&ranges, false);
     refused.verdict.status = Status::Block;
     refused.intervention = Some("too many".to_owned());
-    let commit = BatchCommit { ledger: refused, blocked: Some(Block::Intervention) };
+    let commit =
+        BatchCommit { ledger: refused, blocked: Some(Block::Intervention), stands_on: None };
     worker.sink.commit(commit).await.unwrap();
     let mut follower = outbox(&lake, &Cursors::default()).await;
     let Some(Told::Batch(batch)) = follower.next().await.unwrap() else { panic!("no batch") };

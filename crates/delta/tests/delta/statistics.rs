@@ -34,7 +34,7 @@ async fn text_of(batches: &[RecordBatch]) -> String {
     }
     let mut ledger = ledger(&[(0, 0, rows as i64)], false);
     ledger.counts = Counts { records: rows, accepted: rows, ..Counts::default() };
-    worker.sink.commit(BatchCommit { ledger, blocked: None }).await.unwrap();
+    worker.sink.commit(BatchCommit { ledger, blocked: None, stands_on: None }).await.unwrap();
     let entry = tables::entry(&lake.output(), 2).await;
     let adds = tables::actions(&entry, "add");
     assert_eq!(adds.len(), 1);

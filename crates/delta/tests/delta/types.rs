@@ -96,7 +96,7 @@ async fn all_types_are_read_back_as_they_were_written() {
     worker.sink.write(TableRole::Output, rows.clone()).await.unwrap();
     let mut ledger = ledger(&[(0, 0, 3)], false);
     ledger.counts = Counts { records: 3, accepted: 3, ..Counts::default() };
-    worker.sink.commit(BatchCommit { ledger, blocked: None }).await.unwrap();
+    worker.sink.commit(BatchCommit { ledger, blocked: None, stands_on: None }).await.unwrap();
 
     let stored = tables::rows(&lake.output()).await;
     assert_eq!(stored.len(), 1);

@@ -9,6 +9,7 @@ mod limits;
 mod policies;
 mod restart;
 mod rig;
+mod scopes;
 mod stopping;
 mod t7_rebalance;
 mod table_columns;

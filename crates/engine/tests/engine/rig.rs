@@ -18,6 +18,7 @@ use headgate_model::{
 use tokio::task::JoinHandle;
 
 pub const GOOD: &str = r#"{"id":"a","speed":1}"#;
+pub const OTHER: &str = r#"{"id":"b","speed":1}"#;
 /// Breaks `minimum_speed`.
 pub const SLOW: &str = r#"{"id":"a","speed":-1}"#;
 /// Breaks `required_id`.
@@ -186,7 +187,10 @@ impl Rig {
             None => headgate_decode::raw(self.tombstones),
         };
         let reject_unknown_fields = self.unknown_fields == UnknownFields::Reject;
-        let check = CheckOptions { reject_unknown_fields };
+        let check = CheckOptions {
+            reject_unknown_fields,
+            keeps_violating: self.policy.writes_violating_rows(),
+        };
         let (switch, stop) = StopSwitch::new();
         let told = Arc::new(Told::default());
         let query = Query::prepare(QueryParts {
@@ -196,6 +200,7 @@ impl Rig {
             decoder,
             queries: None,
             shadow: None,
+            output_rows: Box::new(self.lake.clone()),
             checker: self.contract.as_ref().map(|contract| contract.checker(check)),
             contract: self.contract.as_ref().map(|contract| contract.reference().clone()),
             gate: Arc::clone(&self.gate),

@@ -8,7 +8,8 @@ use headgate_model::PartitionId;
 use headgate_model::fake::{CommitEvent, FakeFault};
 use proptest::prelude::*;
 
-use crate::rig::{BROKEN, GOOD, NO_ID, Rig, SLOW, TEXT, Worker, partition, secs, settle};
+use crate::rig::{BROKEN, GOOD, NO_ID, OTHER, Rig, SLOW, TEXT, Worker, partition, secs, settle};
+use crate::scopes::{assert_distinct, ids_of, once_ever};
 
 const PARTITIONS: i32 = 3;
 const WORKERS: usize = 2;
@@ -56,7 +57,7 @@ enum Handover {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let record = prop::sample::select(vec![GOOD, GOOD, SLOW, NO_ID, TEXT, BROKEN]);
+    let record = prop::sample::select(vec![GOOD, GOOD, OTHER, SLOW, NO_ID, TEXT, BROKEN]);
     let how = prop::sample::select(vec![Handover::Revoked, Handover::PastDeadline, Handover::Lost]);
     let event = prop_oneof![
         Just(CommitEvent::Fails(FakeFault("STORE_DOWN"))),
@@ -191,8 +192,8 @@ impl<'a> Group<'a> {
     }
 }
 
-async fn play(steps: &[Step], max_rows: u64, chunk_records: usize) {
-    let mut rig = Rig { chunk_records, ..Rig::ticking() };
+async fn play(rig: Rig, steps: &[Step], max_rows: u64) {
+    let mut rig = rig;
     rig.trigger = headgate_engine::Trigger::ProcessingTime(secs(1));
     rig.limits.max_rows = max_rows;
     let mut group = Group::start(&rig).await;
@@ -234,7 +235,20 @@ proptest! {
         max_rows in prop::sample::select(vec![1, 3, 10, u64::MAX]),
         chunk_records in prop::sample::select(vec![1, 2, 5, 1000]),
     ) {
-        in_virtual_time(play(&steps, max_rows, chunk_records));
+        let rig = Rig { chunk_records, ..Rig::ticking() };
+        in_virtual_time(play(rig, &steps, max_rows));
+    }
+
+    #[test]
+    fn with_a_rule_over_the_output_no_id_enters_it_twice(
+        steps in prop::collection::vec(step(), 1..40),
+        max_rows in prop::sample::select(vec![1, 3, 10, u64::MAX]),
+        chunk_records in prop::sample::select(vec![1, 2, 5, 1000]),
+    ) {
+        let rig = Rig { chunk_records, contract: Some(once_ever()), ..Rig::ticking() };
+        let lake = rig.lake.clone();
+        in_virtual_time(play(rig, &steps, max_rows));
+        assert_distinct(&ids_of(&lake));
     }
 }
 

@@ -230,6 +230,7 @@ impl Trial {
             None => Vec::new(),
         };
         let now = chrono::Utc::now().timestamp_micros();
+        self.checker.end_windows();
         let results = self.checker.finish(&answers, now).rules;
         let worst = results.iter().filter(|result| result.violations > 0);
         let worst = worst.map(|result| result.rule.severity).max();
@@ -269,6 +270,7 @@ fn told(result: &RuleResult, rows: &[i64]) -> Value {
         "column": rule.column,
         "severity": rule.severity.as_str(),
         "scope": rule.scope.as_str(),
+        "estimated": rule.estimated,
         "routesRows": rule.routes_rows,
         "violations": violations,
         "measured": measured,

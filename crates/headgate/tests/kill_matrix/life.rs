@@ -7,8 +7,8 @@ use std::time::Duration;
 use headgate_contract::{CheckOptions, Contract};
 use headgate_decode::{DecodeOptions, Tombstones, UnknownFields};
 use headgate_delta::{
-    Codec, DeltaSink, DeltaSinkConfig, Durability, OptimizeOptions, TableConfig, address_of,
-    optimize,
+    Codec, DeltaSink, DeltaSinkConfig, Durability, OptimizeOptions, TableConfig, Written,
+    address_of, optimize,
 };
 use headgate_engine::{
     BatchLimits, DecodedAs, EngineConfig, Layout, LayoutOptions, Policy, Query, QueryParts,
@@ -115,6 +115,7 @@ async fn run(lake: &Path) -> Result<(), String> {
     let prepared = Query::prepare(QueryParts {
         queries: None,
         shadow: None,
+        output_rows: Box::new(Written::of(table(TableRole::Output))),
         config: EngineConfig {
             query: "pings".into(),
             policy: Policy::Split,
@@ -133,7 +134,7 @@ async fn run(lake: &Path) -> Result<(), String> {
         source,
         sink,
         decoder: headgate_decode::json(contract.schema(), options).unwrap(),
-        checker: Some(contract.checker(CheckOptions { reject_unknown_fields: false })),
+        checker: Some(contract.checker(CheckOptions::default())),
         contract: Some(contract.reference().clone()),
         gate: Arc::new(Proceed),
         observer: Arc::new(Silent),

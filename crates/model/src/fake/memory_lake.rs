@@ -1,15 +1,17 @@
 //! One output log as the commit point, and side tables that follow it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow_schema::SchemaRef;
 
 use super::bell::{Bell, lock};
-use super::{MemorySink, SinkControl};
-use crate::{Ledger, PartitionId, Positions, TableRole};
+use super::{FakeFault, MemorySink, SinkControl};
+use crate::{BoxFault, Ledger, OutputRows, PartitionId, Positions, TableRole, TakeRows};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryKind {
@@ -53,6 +55,32 @@ struct Tables {
     /// Version 1 is first; version 0 is the empty table.
     log: Vec<LogEntry>,
     sides: BTreeMap<TableRole, Side>,
+}
+
+impl OutputRows for MemoryLake {
+    fn read<'a>(
+        &'a self,
+        schema: SchemaRef,
+        take: &'a mut TakeRows<'_>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), BoxFault>> + Send + 'a>> {
+        Box::pin(async move {
+            for rows in self.rows(TableRole::Output) {
+                let columns = schema.fields().iter().map(|field| {
+                    rows.column_by_name(field.name())
+                        .cloned()
+                        .unwrap_or_else(|| new_null_array(field.data_type(), rows.num_rows()))
+                });
+                let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+                let rows = RecordBatch::try_new_with_options(
+                    SchemaRef::clone(&schema),
+                    columns.collect(),
+                    &options,
+                );
+                take(&rows.map_err(|_| FakeFault("COLUMNS"))?)?;
+            }
+            Ok(())
+        })
+    }
 }
 
 /// Tables in memory, shared by all sinks made from it.

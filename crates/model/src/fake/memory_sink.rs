@@ -158,6 +158,11 @@ impl MemorySink {
         self.fenced()
     }
 
+    fn fits(&self, batch: &BatchCommit) -> bool {
+        let stands = batch.stands_on.as_ref().is_none_or(|on| *on == self.image.positions);
+        stands && self.image.holds(&batch.ledger.partitions)
+    }
+
     fn fenced(&self) -> CommitOutcome {
         if let Some(note) = &self.image.blocked {
             return CommitOutcome::Blocked(note.clone());
@@ -245,7 +250,7 @@ impl LakeSink for MemorySink {
             CommitEvent::Freezes => self.freeze().await,
             CommitEvent::Beaten { group } => {
                 self.read_to_tip();
-                if self.image.holds(&batch.ledger.partitions) {
+                if self.fits(&batch) {
                     let (group, batch_uuid) = (group.clone(), "another".into());
                     self.put(&LogEntry { group, batch_uuid, ..entry.clone() });
                 }
@@ -253,7 +258,7 @@ impl LakeSink for MemorySink {
             CommitEvent::Lands | CommitEvent::ReplyLost(_) | CommitEvent::FreezesUnpaid => {}
         }
         loop {
-            if self.image.blocked.is_some() || !self.image.holds(&batch.ledger.partitions) {
+            if self.image.blocked.is_some() || !self.fits(&batch) {
                 return Ok(self.fenced());
             }
             if self.put(&entry) {

@@ -6,7 +6,7 @@ const UNITS: Record<string, number> = {
   day: 86_400_000,
 };
 
-/** Milliseconds of `10 seconds` or `1 hour`, as the configuration writes durations; none of others. */
+/** Of `10 seconds` or `1 hour`, as in the configuration; none of what is written otherwise. */
 export function milliseconds(text: string): number | undefined {
   const [, number, unit = ""] = /^\s*(\d+)\s+([a-z]+?)s?\s*$/.exec(text) ?? [];
   const factor = Object.hasOwn(UNITS, unit) ? UNITS[unit] : undefined;

@@ -157,4 +157,12 @@ describe("what a batch counts for", () => {
     expect(await asked(first, second)).toEqual([proceed, proceed]);
     expect(await asked(first, dropped, second)).toEqual([proceed, block]);
   });
+
+  test("a batch that the history no longer holds still counts", async () => {
+    const query = new AskingQuery(consecutiveFailures({ max: 2 }));
+    const [older, newer] = [judged(9, 1), judged(9, 1)];
+    expect(await query.actions(older, newer)).toEqual([proceed, proceed]);
+    query.commit(newer);
+    expect(await query.actions(judged(9, 1))).toEqual([block]);
+  });
 });

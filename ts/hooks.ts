@@ -1,6 +1,6 @@
 import type { StreamingBatch } from "./batch.js";
 import { StreamingValidationError } from "./errors.js";
-import type { InterventionTerms, StreamingInterventionStrategy } from "./intervention.js";
+import { type Intervention, type InterventionTerms, toStrategy } from "./intervention.js";
 import type { Logger } from "./logger.js";
 
 /** What is told of a query, and who may speak into it. */
@@ -13,7 +13,7 @@ export interface QueryHooks {
   /** Follow the output's log: they are told of what any worker committed, across restarts, too. */
   observers?: readonly StreamingObserver[];
   /** Before the batch is committed. */
-  intervention?: StreamingInterventionStrategy | StreamingInterventionStrategy["decide"];
+  intervention?: Intervention;
   /** Default: 10,000. */
   interventionTimeoutMs?: number;
   /** Stands for a decision that is late, invalid or thrown away by an error. Default: `block`. */
@@ -66,9 +66,8 @@ const INTERVENTION_TIMEOUT_MS = 10_000;
 export function interventionTerms(hooks: QueryHooks): InterventionTerms | undefined {
   const { intervention, interventionTimeoutMs, interventionFallback } = hooks;
   if (intervention === undefined) return undefined;
-  const strategy = typeof intervention === "function" ? { decide: intervention } : intervention;
   return {
-    strategy,
+    strategy: toStrategy(intervention),
     timeoutMs: interventionTimeoutMs ?? INTERVENTION_TIMEOUT_MS,
     fallback: interventionFallback ?? "block",
   };

@@ -34,6 +34,7 @@ export {
 } from "./errors.js";
 export type { QueryHooks, StreamingObserver } from "./hooks.js";
 export type {
+  Intervention,
   InterventionContext,
   InterventionDecision,
   StreamingInterventionStrategy,
@@ -58,6 +59,7 @@ export type { StreamingQueryProgress } from "./progress.js";
 export type { StreamingQuery, StreamingQueryStatus } from "./query.js";
 export { gracefulShutdown, type ShutdownOptions } from "./shutdown.js";
 export { startQuery } from "./start.js";
+export * from "./strategies/index.js";
 export { type ConfigReport, type RuleCoverage, validateConfig } from "./validate.js";
 export type { ValidationResult } from "./validation-result.js";
 export type { BatchStatus, Metrics, RuleResult, Verdict } from "./verdict.js";

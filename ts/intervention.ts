@@ -19,6 +19,9 @@ export interface StreamingInterventionStrategy {
   ): InterventionDecision | Promise<InterventionDecision>;
 }
 
+/** A strategy, or its `decide` alone. */
+export type Intervention = StreamingInterventionStrategy | StreamingInterventionStrategy["decide"];
+
 export interface InterventionContext {
   datasetId: string;
   validation: ValidationResult;
@@ -35,7 +38,8 @@ export interface InterventionTerms {
   fallback: "block" | "proceed";
 }
 
-type Answer = { action: "proceed" | "warn" | "block"; reason?: string };
+/** What a decision comes to. */
+export type Answer = NonNullable<InterventionDecision>;
 
 /** Asks the strategy about one verdict after the other, until the query has ended. */
 export async function answerVerdicts(
@@ -51,9 +55,10 @@ export async function answerVerdicts(
     const answer = await answerTo(verdict, terms, validation).catch((error: unknown): Answer => {
       const said = { query: native.name, batchUuid: verdict.batchUuid, fallback: terms.fallback };
       logger.log("error", { ...said, error }, "the intervention strategy gave no decision");
-      return { action: terms.fallback, reason: `the strategy gave no decision: ${nameOf(error)}` };
+      if (terms.fallback === "proceed") return { action: "proceed" };
+      return { action: "block", reason: `the strategy gave no decision: ${nameOf(error)}` };
     });
-    const isHeard = native.decide(request, answer.action, answer.reason);
+    const isHeard = native.decide(request, answer.action, reasonOf(answer));
     if (!isHeard) logger.log("warn", { query: native.name, request }, "a decision came too late");
   }
 }
@@ -70,15 +75,31 @@ async function answerTo(
     deadline.abort(new DOMException(`no decision within ${timeoutMs} ms`, "TimeoutError"));
   }, timeoutMs);
   try {
-    return checked(
-      await Promise.race([strategy.decide(verdict, context), aborted(deadline.signal)]),
-    );
+    return await Promise.race([ask(strategy, verdict, context), aborted(deadline.signal)]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
+/** What a strategy answers; throws if that is no decision. */
+export async function ask(
+  strategy: StreamingInterventionStrategy,
+  verdict: Verdict,
+  context: InterventionContext,
+): Promise<Answer> {
+  return checked(await strategy.decide(verdict, context));
+}
+
+export function reasonOf(answer: Answer): string | undefined {
+  return answer.action === "proceed" ? undefined : answer.reason;
+}
+
+export function toStrategy(intervention: Intervention): StreamingInterventionStrategy {
+  return typeof intervention === "function" ? { decide: intervention } : intervention;
+}
+
+/** Rejects when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });

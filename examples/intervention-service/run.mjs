@@ -3,7 +3,14 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { gracefulShutdown, StreamingInterventionError, startQuery } from "headgate";
+import {
+  consecutiveFailures,
+  gracefulShutdown,
+  StreamingInterventionError,
+  startQuery,
+  strictest,
+  violationRatio,
+} from "headgate";
 import { gpsPing, newLake, openBroker, produce } from "../broker.mjs";
 
 const broker = await openBroker("gps-pings");
@@ -34,14 +41,10 @@ const query = await startQuery(
   },
   {
     // Stricter than the policy: a few bad rows are split off, a fifth of them stops the query.
-    intervention(verdict, { history }) {
-      const ratio = verdict.violationRatio;
-      if (ratio > 0.2) return { action: "block", reason: `${Math.round(ratio * 100)} % bad rows` };
-      if (ratio > 0 && history.at(-1)?.status === "warn") {
-        return { action: "warn", reason: "bad rows in two batches running" };
-      }
-      return null;
-    },
+    intervention: strictest(
+      violationRatio({ max: 0.2 }),
+      consecutiveFailures({ max: 1, action: "warn" }),
+    ),
     onStreamingBatch({ batchId, status, counts }) {
       console.log(`batch ${batchId}: ${status}, ${counts.accepted} accepted`);
       if (counts.records > 0) onFirstCommit();

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { checkContract } from "../../ts/contract/check.ts";
+import { contractText } from "../support/contract-document.ts";
 import { headgate } from "./support/command-line.ts";
 
 // On the addon: what it refuses and what the standard refuses have to meet.
@@ -15,12 +16,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const pings = `apiVersion: v3.1.0
-kind: DataContract
-id: pings
-version: 1.0.0
-status: active
-x-team: lake
+const pings = contractText(
+  "pings",
+  `x-team: lake
 schema:
   - name: pings
     properties:
@@ -32,7 +30,8 @@ schema:
           - type: custom
             engine: soda
             implementation: x
-`;
+`,
+);
 
 async function written(text: string): Promise<string> {
   const path = join(folder, "pings.odcs.yaml");

@@ -4,6 +4,7 @@ import { expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { pathText } from "../../ts/config/spelling.ts";
 import { lint } from "../../ts/contract/lint.ts";
+import { contractDocument } from "../support/contract-document.ts";
 
 // The first test of each version compiles its schema.
 vi.setConfig({ testTimeout: 60_000 });
@@ -43,8 +44,7 @@ test.each(examples)("the standard refuses nothing of %s but what is wrong", (nam
 /** A contract with one property, changed. */
 function contract(change: object, property: object = {}): object {
   const properties = [{ name: "speed", logicalType: "number", ...property }];
-  const head = { apiVersion: "v3.1.0", kind: "DataContract", id: "a", version: "1", status: "x" };
-  return { ...head, schema: [{ name: "pings", properties }], ...change };
+  return contractDocument("pings", { properties }, change);
 }
 
 function told(document: object): string[] {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { junitReport } from "../../ts/cli/junit.ts";
 import { type ContractTestReport, testContract } from "../../ts/contract/test.ts";
+import { contractText } from "../support/contract-document.ts";
 import { headgate } from "./support/command-line.ts";
 
 // On the addon: the rules are its own.
@@ -16,12 +17,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const pings = `apiVersion: v3.1.0
-kind: DataContract
-id: pings
-version: 1.0.0
-status: active
-schema:
+const pings = contractText(
+  "pings",
+  `schema:
   - name: pings
     properties:
       - { name: id, logicalType: string, required: true, unique: true }
@@ -31,7 +29,8 @@ schema:
         quality:
           - { metric: nullValues, mustBeLessThan: 1, severity: warning }
           - { type: custom, engine: soda, implementation: x }
-`;
+`,
+);
 
 async function written(name: string, text: string): Promise<string> {
   const path = join(folder, name);

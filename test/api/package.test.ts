@@ -38,9 +38,10 @@ test("what is exported is what is documented", () => {
   expect(Object.keys(require("headgate")).sort()).toEqual([
     ...["STREAMING_ERROR_CODES", "StreamingError", "StreamingFormatNotSupportedError"],
     ...["StreamingInterventionError", "StreamingQueryError", "StreamingValidationError"],
-    ...["adoptQuery", "checkContract", "checkpointTable", "gracefulShutdown", "optimizeTable"],
-    ...["releaseQuery", "rewindQuery", "startQuery", "testContract", "vacuumTable"],
-    ...["validateConfig", "verifyTable"],
+    ...["adoptQuery", "checkContract", "checkpointTable", "circuitBreaker", "consecutiveFailures"],
+    ...["errorBudget", "gracefulShutdown", "manual", "neverBlock", "optimizeTable", "releaseQuery"],
+    ...["rewindQuery", "rowCountDrop", "ruleThresholds", "startQuery", "strictest", "testContract"],
+    ...["vacuumTable", "validateConfig", "verifyTable", "violationRatio"],
   ]);
 });
 

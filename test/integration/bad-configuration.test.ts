@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StreamingFormatNotSupportedError, type StreamingNodeConfig } from "headgate";
 import { expect, test } from "vitest";
+import { contractDocument } from "../support/contract-document.ts";
 import { splitEvents, temporaryFolder, temporaryLake } from "../support/query.ts";
 import { expectRefusal, expectRefusedEarly, type Refusal, refusalOf } from "../support/refusal.ts";
 
@@ -112,17 +113,21 @@ test.each([
   });
 });
 
+/** JSON is YAML, too. */
+const contractOf = (property: object) =>
+  JSON.stringify(contractDocument("events", { properties: [property] }));
+
 const contracts: [string, string, RegExp][] = [
   ["that does not parse", "schema: [", /./],
   ["that is no contract", "hello: world", /apiVersion|kind|schema|id/],
   [
     "with a type that nobody knows",
-    "apiVersion: v3.1.0\nkind: DataContract\nid: x\nversion: 1.0.0\nstatus: active\nschema:\n  - name: events\n    properties:\n      - { name: a, logicalType: quaternion }\n",
+    contractOf({ name: "a", logicalType: "quaternion" }),
     /quaternion/,
   ],
   [
     "with a pattern that cannot be compiled",
-    'apiVersion: v3.1.0\nkind: DataContract\nid: x\nversion: 1.0.0\nstatus: active\nschema:\n  - name: events\n    properties:\n      - { name: a, logicalType: string, logicalTypeOptions: { pattern: "(" } }\n',
+    contractOf({ name: "a", logicalType: "string", logicalTypeOptions: { pattern: "(" } }),
     /pattern/,
   ],
 ];
@@ -142,16 +147,7 @@ test.each(contracts)(
 test.each(["_kafka_offset", "_Violations"])(
   "a contract with a column %s is refused early",
   async (name) => {
-    const contract = {
-      ...{
-        apiVersion: "v3.1.0",
-        kind: "DataContract",
-        id: "x",
-        version: "1.0.0",
-        status: "active",
-      },
-      schema: [{ name: "events", properties: [{ name, logicalType: "integer" }] }],
-    };
+    const contract = contractDocument("events", { properties: [{ name, logicalType: "integer" }] });
     const config = { ...splitEvents(NOWHERE, "events", await temporaryLake()), contract };
     const refusal = { code: "CONFIG_CONFLICT", field: "contract", expected: /own columns/ };
     await expectRefusedEarly(config, { ...refusal, actual: new RegExp(name, "i") });

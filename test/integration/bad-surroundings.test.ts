@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { StreamingNodeConfig } from "headgate";
 import { expect, inject, test } from "vitest";
+import { contractDocument } from "../support/contract-document.ts";
 import { goodRecords } from "../support/events.ts";
 import { saslUser } from "../support/kafka/properties.ts";
 import { createTopic, produce } from "../support/kafka/topics.ts";
@@ -75,14 +76,8 @@ async function filled(): Promise<{ config: StreamingNodeConfig; output: string }
 
 test("a table whose schema contradicts the contract is refused, and keeps what it holds", async () => {
   const { config, output } = await filled();
-  const contract = {
-    apiVersion: "v3.1.0",
-    kind: "DataContract",
-    id: "events",
-    version: "2.0.0",
-    status: "active",
-    schema: [{ name: "events", properties: [{ name: "user_id", logicalType: "timestamp" }] }],
-  };
+  const properties = [{ name: "user_id", logicalType: "timestamp" }];
+  const contract = contractDocument("events", { properties });
   const error = await refusalOf({ ...config, contract });
   expect(error).toMatchObject({ code: "DELTA_SCHEMA_MISMATCH" });
   expect((error as Error).message + JSON.stringify(error)).toContain("user_id");

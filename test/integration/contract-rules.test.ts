@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { StreamingError, type StreamingNodeConfig, startQuery } from "headgate";
 import { EmbeddedBroker } from "headgate/testing";
 import { expect, onTestFinished, test } from "vitest";
+import { contractDocument } from "../support/contract-document.ts";
 import { produce } from "../support/kafka/topics.ts";
 import { runToEnd, temporaryFolder } from "../support/query.ts";
 
@@ -14,25 +15,13 @@ const rows = [
 
 /** Versions differ by their greatest amount. */
 function contract(version: string, maximum: number, quality: object[] = []) {
-  return {
-    apiVersion: "v3.1.0",
-    kind: "DataContract",
-    id: "orders",
-    version,
-    status: "active",
-    schema: [
-      {
-        name: "orders",
-        properties: [
-          { name: "id", logicalType: "integer", required: true },
-          { name: "amount", logicalType: "integer", logicalTypeOptions: { maximum } },
-          { name: "day", logicalType: "date", logicalTypeOptions: { format: "dd/MM/yyyy" } },
-        ],
-        quality,
-      },
-    ],
-    slaProperties: [{ property: "freshness", value: 1, unit: "d", element: "orders.day" }],
-  };
+  const properties = [
+    { name: "id", logicalType: "integer", required: true },
+    { name: "amount", logicalType: "integer", logicalTypeOptions: { maximum } },
+    { name: "day", logicalType: "date", logicalTypeOptions: { format: "dd/MM/yyyy" } },
+  ];
+  const slaProperties = [{ property: "freshness", value: 1, unit: "d", element: "orders.day" }];
+  return contractDocument("orders", { properties, quality }, { version, slaProperties });
 }
 
 const balance = {

@@ -1,0 +1,11 @@
+export { type CircuitBreakerOptions, circuitBreaker } from "./circuit-breaker.js";
+export { type ConsecutiveFailuresOptions, consecutiveFailures } from "./consecutive-failures.js";
+export { type ErrorBudgetOptions, errorBudget } from "./error-budget.js";
+export type { Limit } from "./limit.js";
+export { type ManualIntervention, manual } from "./manual.js";
+export { neverBlock } from "./never-block.js";
+export type { Clock, StrategyAction } from "./options.js";
+export { type RowCountDropOptions, rowCountDrop } from "./row-count-drop.js";
+export { type RuleThreshold, ruleThresholds } from "./rule-thresholds.js";
+export { strictest } from "./strictest.js";
+export { type ViolationRatioOptions, violationRatio } from "./violation-ratio.js";

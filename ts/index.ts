@@ -32,7 +32,7 @@ export {
   StreamingQueryError,
   StreamingValidationError,
 } from "./errors.js";
-export type { QueryHooks, StreamingObserver } from "./hooks.js";
+export type { ObserverContext, QueryHooks, StreamingObserver } from "./hooks.js";
 export type {
   InterventionContext,
   InterventionDecision,
@@ -56,6 +56,7 @@ export {
 } from "./operate.js";
 export type { StreamingQueryProgress } from "./progress.js";
 export type { StreamingQuery, StreamingQueryStatus } from "./query.js";
+export type { ObservedTable, RunOutcome, StreamingRun } from "./run.js";
 export { gracefulShutdown, type ShutdownOptions } from "./shutdown.js";
 export { startQuery } from "./start.js";
 export { type ConfigReport, type RuleCoverage, validateConfig } from "./validate.js";

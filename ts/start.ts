@@ -6,6 +6,7 @@ import { interventionTerms, observerNames, type QueryHooks } from "./hooks.js";
 import { attachLogger, defaultLogger, detachLogger, SafeLogger } from "./logger.js";
 import { native } from "./native.js";
 import { StreamingQuery } from "./query.js";
+import { toRun } from "./run.js";
 
 /**
  * Starts a query. Resolves when its tables are open and it reads; rejects with a
@@ -43,7 +44,8 @@ export async function startNode(
     });
     const started = unwrap(answer, "query", node.locate);
     attachLogger(logger, started.name);
-    const query = new StreamingQuery(started, hooks, logger, node.locate);
+    const run = toRun(started, node.json, baseDir);
+    const query = new StreamingQuery(started, run, hooks, logger, node.locate);
     if (hooks.signal?.aborted) {
       await query.stop({ drain: false }).catch(() => {});
       throw hooks.signal.reason;

@@ -1,5 +1,5 @@
 import type { StreamingBatch } from "./batch.js";
-import { StreamingValidationError } from "./errors.js";
+import { invalidArgument } from "./failure.js";
 import type { InterventionTerms, StreamingInterventionStrategy } from "./intervention.js";
 import type { Logger } from "./logger.js";
 import type { RunOutcome, StreamingRun } from "./run.js";
@@ -70,11 +70,7 @@ export function observerNames({ observers = [] }: QueryHooks): string[] {
     expected: "a name of 1 to 200 printable characters for each, that no other has",
     actual: JSON.stringify(wrong),
   };
-  const issues = [{ ...context, code: "CONFIG_VALUE" as const }];
-  throw new StreamingValidationError("CONFIG_VALUE", "observers cannot be told apart", {
-    context,
-    issues,
-  });
+  throw invalidArgument("observers cannot be told apart", context);
 }
 
 const INTERVENTION_TIMEOUT_MS = 10_000;

@@ -46,6 +46,22 @@ export {
   optimizeTable,
   vacuumTable,
 } from "./maintain.js";
+export type {
+  LineageDataset,
+  LineageEvent,
+  LineageEventType,
+  LineageFacet,
+  LineageFacets,
+  LineageTransport,
+} from "./openlineage/event.js";
+export { consoleTransport, fileTransport } from "./openlineage/file-transport.js";
+export { type HttpTransportOptions, httpTransport } from "./openlineage/http-transport.js";
+export { openLineage } from "./openlineage/openlineage.js";
+export type {
+  LineageParent,
+  OpenLineageOptions,
+  SourceCodeLocation,
+} from "./openlineage/options.js";
 export {
   adoptQuery,
   type OperationOptions,

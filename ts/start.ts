@@ -1,7 +1,7 @@
 import { type ConfigNode, type LoadedConfig, loadConfig } from "./config/load.js";
 import type { StreamingNodeConfig } from "./config/types.js";
-import { StreamingValidationError } from "./errors.js";
-import { invalidConfig, unwrap } from "./failure.js";
+import type { StreamingValidationError } from "./errors.js";
+import { invalidArgument, invalidConfig, unwrap } from "./failure.js";
 import { interventionTerms, observerNames, type QueryHooks } from "./hooks.js";
 import { attachLogger, defaultLogger, detachLogger, SafeLogger } from "./logger.js";
 import { native } from "./native.js";
@@ -69,7 +69,5 @@ function notOneQuery(
     actual: String(count),
     details: "start each from its own object, or the file with `headgate run`",
   };
-  const issue = { ...context, code: "CONFIG_VALUE" as const };
-  const text = `${config}: expected one query, got ${count}`;
-  return new StreamingValidationError("CONFIG_VALUE", text, { context, issues: [issue] });
+  return invalidArgument(`${config}: expected one query, got ${count}`, context);
 }

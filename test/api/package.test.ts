@@ -38,7 +38,8 @@ test("what is exported is what is documented", () => {
   expect(Object.keys(require("headgate")).sort()).toEqual([
     ...["STREAMING_ERROR_CODES", "StreamingError", "StreamingFormatNotSupportedError"],
     ...["StreamingInterventionError", "StreamingQueryError", "StreamingValidationError"],
-    ...["adoptQuery", "checkContract", "checkpointTable", "gracefulShutdown", "optimizeTable"],
+    ...["adoptQuery", "checkContract", "checkpointTable", "consoleTransport", "fileTransport"],
+    ...["gracefulShutdown", "httpTransport", "openLineage", "optimizeTable"],
     ...["releaseQuery", "rewindQuery", "startQuery", "testContract", "vacuumTable"],
     ...["validateConfig", "verifyTable"],
   ]);

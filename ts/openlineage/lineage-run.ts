@@ -44,7 +44,9 @@ export class LineageRun {
       const time = later(this.#run.startedAt, batch.timestamp);
       await this.#emit("RUNNING", { time, known, window, facets: microBatchFacet(window) }, signal);
     }
-    this.#window = isHeld ? window : after(window);
+    if (isHeld) this.#window = window;
+    // What an earlier run judged by may not be what this one does.
+    else this.#window = isBefore(batch.timestamp, this.#run.startedAt) ? NOTHING : after(window);
     this.#known = known;
     this.#total = add(this.#total, batch, this.#run);
     if (batch.status !== "idle") this.#status = batch.status;
@@ -98,5 +100,9 @@ function knownAfter(known: Known, { positions, datasetVersion, rejects }: Stream
 }
 
 function later(a: string, b: string): string {
-  return Date.parse(a) > Date.parse(b) ? a : b;
+  return isBefore(b, a) ? a : b;
+}
+
+function isBefore(a: string, b: string): boolean {
+  return Date.parse(a) < Date.parse(b);
 }

@@ -139,6 +139,14 @@ test("a rule that was broken before and holds now says so, but not by a batch wi
   expect(transport.last.run.facets.test).not.toHaveProperty("tests[0].actual");
 });
 
+test("a rule that an earlier run knew is not said to hold", async () => {
+  const observer = lineage({ throttleMs: 0 });
+  await observer.tell(violating(5, { timestamp: "2026-11-21T08:00:00.000000Z" }), ctx);
+  expect(transport.last.run.facets.test).toHaveProperty("tests.length", 3);
+  await observer.tell(told(6), ctx);
+  expect(transport.last.run.facets.test).toMatchObject({ tests: [] });
+});
+
 test("what the rows of several topics did is not said of one of them", async () => {
   const range = { partition: 0, start: 0n, end: 5n };
   const positions = [

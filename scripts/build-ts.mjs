@@ -1,5 +1,4 @@
-// Compiles ts/ to dist/ and copies the JSON schemas of the standard, from nothing, so that a removed
-// file does not live on.
+// Compiles ts/ to dist/ and copies JSON schemas, from nothing, so that a removed file does not live on.
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -15,8 +14,9 @@ export function buildTs() {
     stdio: "inherit",
   });
   if (status !== 0) process.exit(status ?? 1);
-  const standard = join("contract", "standard");
-  cpSync(join(root, "ts", standard), join(root, "dist", standard), { recursive: true });
+  for (const schemas of ["contract/standard", "openlineage/headgate-facets.json"]) {
+    cpSync(join(root, "ts", schemas), join(root, "dist", schemas), { recursive: true });
+  }
   chmodSync(join(root, "dist", "cli", "main.js"), 0o755);
 }
 

@@ -57,6 +57,12 @@ export function invalidConfig({ issues }: Pick<LoadedConfig, "issues">): Streami
   return new StreamingValidationError(code, issuesText(issues), { context, issues });
 }
 
+/** The error of one argument of a call that cannot be used. */
+export function invalidArgument(message: string, context: ErrorContext): StreamingValidationError {
+  const issues = [{ ...context, code: "CONFIG_VALUE" as const }];
+  return new StreamingValidationError("CONFIG_VALUE", message, { context, issues });
+}
+
 function issuesText(issues: readonly ConfigIssue[]): string {
   const lines = issues.map(issueText);
   return lines.length === 1 ? `${lines[0]}` : `${lines.length} issues\n  ${lines.join("\n  ")}`;

@@ -1,7 +1,8 @@
 import type { StreamingBatch } from "./batch.js";
-import { StreamingValidationError } from "./errors.js";
+import { invalidArgument } from "./failure.js";
 import { type Intervention, type InterventionTerms, toStrategy } from "./intervention.js";
 import type { Logger } from "./logger.js";
+import type { RunOutcome, StreamingRun } from "./run.js";
 
 /** What is told of a query, and who may speak into it. */
 export interface QueryHooks {
@@ -35,10 +36,25 @@ export interface StreamingObserver {
   /**
    * What it throws is logged, and the same batch is told again after a pause. Rules without
    * violations are not in `metrics`. The key of a batch is its `datasetId` and `batchId`.
+   * One that answers `held` counts as told once a later call returns anything else; until then the
+   * log does not have it as told.
    */
-  tell(batch: StreamingBatch, ctx: { signal: AbortSignal }): void | Promise<void>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: most answer nothing.
+  tell(batch: StreamingBatch, ctx: ObserverContext): void | "held" | Promise<void | "held">;
   /** Log clean-up took these versions of the output before they were told. */
-  gap?(versions: { from: number; to: number }, ctx: { signal: AbortSignal }): void | Promise<void>;
+  gap?(versions: { from: number; to: number }, ctx: ObserverContext): void | Promise<void>;
+  /**
+   * Once, when the run has ended and no more is told of it, whether or not all was. What it throws
+   * is logged. A process that is killed does not say that its run has ended.
+   */
+  end?(outcome: RunOutcome, ctx: ObserverContext): void | Promise<void>;
+}
+
+export interface ObserverContext {
+  /** Aborts when the query waits no longer. */
+  signal: AbortSignal;
+  /** Whose worker tells this: the same object from the first call to the last. */
+  run: StreamingRun;
 }
 
 /** Throws unless every observer has a name of its own. */
@@ -54,11 +70,7 @@ export function observerNames({ observers = [] }: QueryHooks): string[] {
     expected: "a name of 1 to 200 printable characters for each, that no other has",
     actual: JSON.stringify(wrong),
   };
-  const issues = [{ ...context, code: "CONFIG_VALUE" as const }];
-  throw new StreamingValidationError("CONFIG_VALUE", "observers cannot be told apart", {
-    context,
-    issues,
-  });
+  throw invalidArgument("observers cannot be told apart", context);
 }
 
 const INTERVENTION_TIMEOUT_MS = 10_000;

@@ -32,7 +32,7 @@ export {
   StreamingQueryError,
   StreamingValidationError,
 } from "./errors.js";
-export type { QueryHooks, StreamingObserver } from "./hooks.js";
+export type { ObserverContext, QueryHooks, StreamingObserver } from "./hooks.js";
 export type {
   Intervention,
   InterventionContext,
@@ -47,6 +47,22 @@ export {
   optimizeTable,
   vacuumTable,
 } from "./maintain.js";
+export type {
+  LineageDataset,
+  LineageEvent,
+  LineageEventType,
+  LineageFacet,
+  LineageFacets,
+  LineageTransport,
+} from "./openlineage/event.js";
+export { consoleTransport, fileTransport } from "./openlineage/file-transport.js";
+export { type HttpTransportOptions, httpTransport } from "./openlineage/http-transport.js";
+export { openLineage } from "./openlineage/openlineage.js";
+export type {
+  LineageParent,
+  OpenLineageOptions,
+  SourceCodeLocation,
+} from "./openlineage/options.js";
 export {
   adoptQuery,
   type OperationOptions,
@@ -57,6 +73,7 @@ export {
 } from "./operate.js";
 export type { StreamingQueryProgress } from "./progress.js";
 export type { StreamingQuery, StreamingQueryStatus } from "./query.js";
+export type { ObservedTable, RunOutcome, StreamingRun } from "./run.js";
 export { gracefulShutdown, type ShutdownOptions } from "./shutdown.js";
 export { startQuery } from "./start.js";
 export * from "./strategies/index.js";

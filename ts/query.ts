@@ -8,12 +8,13 @@ import { detachLogger, type SafeLogger } from "./logger.js";
 import type { NativeQuery } from "./native.js";
 import { feedProgress, type ObserverTally, tellBatches, tellObserver } from "./observers.js";
 import { ProgressFeed, type StreamingQueryProgress } from "./progress.js";
+import type { RunOutcome, StreamingRun } from "./run.js";
 import { LiveValidation } from "./validation-result.js";
 
 export type StreamingQueryStatus = "INITIALIZED" | "ACTIVE" | "TERMINATED" | "FAILED";
 
 const STOP_TIMEOUT_MS = 30_000;
-/** How long the end of a query waits for `onStreamingBatch` to be told the last batches. */
+/** How long the end of a query waits for observers to be told the last batches, and of the end. */
 const OBSERVER_GRACE_MS = 30_000;
 /** Over the deadline that the engine keeps itself, before it is taken as stuck. */
 const STOP_MARGIN_MS = 250;
@@ -28,6 +29,8 @@ export class StreamingQuery {
   readonly #native: NativeQuery;
   readonly #logger: SafeLogger;
   readonly #locate: Locate | undefined;
+  /** Settles when the engine has stopped, with the failure if that is why. */
+  readonly #stopped: Promise<StreamingError | undefined>;
   readonly #progress = new ProgressFeed();
   readonly #tally: ObserverTally = { told: 0, failures: 0 };
   readonly #observersMayWork = new AbortController();
@@ -35,30 +38,43 @@ export class StreamingQuery {
   readonly #hasObservers: boolean;
   readonly #ended: Promise<void>;
   #end: (failure: StreamingError | undefined) => void = () => {};
+  #isStopping = false;
   #hasEnded = false;
   #failure: StreamingError | undefined;
   /** Who will be told of a failure. Without any it is logged. */
   #numWaiting = 0;
 
   /** @internal */
-  constructor(native: NativeQuery, hooks: QueryHooks, logger: SafeLogger, locate?: Locate) {
+  constructor(
+    native: NativeQuery,
+    run: StreamingRun,
+    hooks: QueryHooks,
+    logger: SafeLogger,
+    locate?: Locate,
+  ) {
     this.id = native.id;
     this.runId = native.runId;
     this.name = native.name;
     this.#native = native;
     this.#logger = logger;
     this.#locate = locate;
+    const ended = native.ended();
+    this.#stopped = ended.then((failure) => (failure ? toError(failure, locate) : undefined));
+    this.#stopped.catch(() => {}); // `#watch` tells it.
     const validation = new LiveValidation(native.dataset, { query: native.name });
     validation.streamingQueries.push(this);
     const terms = interventionTerms(hooks);
     const { signal } = this.#observersMayWork;
     const { observers = [] } = hooks;
     this.#hasObservers = observers.length > 0;
+    const outcome = this.#stopped.then((failure) => this.#outcome(failure));
+    outcome.catch(() => {});
+    const telling = { run, outcome, tally: this.#tally, logger, signal };
     this.#told = Promise.all([
       tellBatches(native, hooks, validation, this.#tally, logger, signal),
       feedProgress(native, this.#progress),
       terms && answerVerdicts(native, terms, validation, logger),
-      ...observers.map((each) => tellObserver(native, each, this.#tally, logger, signal)),
+      ...observers.map((each) => tellObserver(native, each, telling)),
     ]);
     this.#told.catch(() => {}); // `#watch` tells it, once the engine has stopped.
     this.#ended = new Promise((resolve) => {
@@ -157,7 +173,7 @@ export class StreamingQuery {
   }
 
   async #watch(): Promise<void> {
-    const failure = await this.#native.ended();
+    const failure = await this.#stopped;
     const told = await within(
       this.#told.then(() => true),
       OBSERVER_GRACE_MS,
@@ -165,7 +181,13 @@ export class StreamingQuery {
     );
     if (!told) this.#logger.log("warn", { query: this.name }, "an observer did not finish in time");
     if (this.#hasObservers) await this.#settleObservers();
-    this.#end(failure ? toError(failure, this.#locate) : undefined);
+    this.#end(failure);
+  }
+
+  #outcome(failure: StreamingError | undefined): RunOutcome {
+    const endedAt = new Date().toISOString();
+    if (failure) return { status: "failed", error: failure, endedAt };
+    return { status: this.#isStopping ? "stopped" : "finished", endedAt };
   }
 
   /** What is not said now is told again by the next start. */
@@ -177,6 +199,7 @@ export class StreamingQuery {
   }
 
   async #stop(drain: boolean, timeoutMs: number): Promise<void> {
+    this.#isStopping = true;
     const deadline = Date.now() + timeoutMs;
     const stopping = this.#native.stop(drain, timeoutMs);
     const failure = await within(stopping, timeoutMs + STOP_MARGIN_MS, "late" as const);

@@ -1,11 +1,12 @@
 import { type ConfigNode, type LoadedConfig, loadConfig } from "./config/load.js";
 import type { StreamingNodeConfig } from "./config/types.js";
-import { StreamingValidationError } from "./errors.js";
-import { invalidConfig, unwrap } from "./failure.js";
+import type { StreamingValidationError } from "./errors.js";
+import { invalidArgument, invalidConfig, unwrap } from "./failure.js";
 import { interventionTerms, observerNames, type QueryHooks } from "./hooks.js";
 import { attachLogger, defaultLogger, detachLogger, SafeLogger } from "./logger.js";
 import { native } from "./native.js";
 import { StreamingQuery } from "./query.js";
+import { toRun } from "./run.js";
 
 /**
  * Starts a query. Resolves when its tables are open and it reads; rejects with a
@@ -43,7 +44,8 @@ export async function startNode(
     });
     const started = unwrap(answer, "query", node.locate);
     attachLogger(logger, started.name);
-    const query = new StreamingQuery(started, hooks, logger, node.locate);
+    const run = toRun(started, node.json, baseDir);
+    const query = new StreamingQuery(started, run, hooks, logger, node.locate);
     if (hooks.signal?.aborted) {
       await query.stop({ drain: false }).catch(() => {});
       throw hooks.signal.reason;
@@ -67,7 +69,5 @@ function notOneQuery(
     actual: String(count),
     details: "start each from its own object, or the file with `headgate run`",
   };
-  const issue = { ...context, code: "CONFIG_VALUE" as const };
-  const text = `${config}: expected one query, got ${count}`;
-  return new StreamingValidationError("CONFIG_VALUE", text, { context, issues: [issue] });
+  return invalidArgument(`${config}: expected one query, got ${count}`, context);
 }

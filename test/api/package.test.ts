@@ -39,9 +39,10 @@ test("what is exported is what is documented", () => {
     ...["STREAMING_ERROR_CODES", "StreamingError", "StreamingFormatNotSupportedError"],
     ...["StreamingInterventionError", "StreamingQueryError", "StreamingValidationError"],
     ...["adoptQuery", "checkContract", "checkpointTable", "circuitBreaker", "consecutiveFailures"],
-    ...["errorBudget", "gracefulShutdown", "manual", "neverBlock", "optimizeTable", "releaseQuery"],
-    ...["rewindQuery", "rowCountDrop", "ruleThresholds", "startQuery", "strictest", "testContract"],
-    ...["vacuumTable", "validateConfig", "verifyTable", "violationRatio"],
+    ...["consoleTransport", "errorBudget", "fileTransport", "gracefulShutdown", "httpTransport"],
+    ...["manual", "neverBlock", "openLineage", "optimizeTable", "releaseQuery", "rewindQuery"],
+    ...["rowCountDrop", "ruleThresholds", "startQuery", "strictest", "testContract", "vacuumTable"],
+    ...["validateConfig", "verifyTable", "violationRatio"],
   ]);
 });
 

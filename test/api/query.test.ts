@@ -15,7 +15,7 @@ beforeEach(() => {
 
 test("a query answers who it is and that it runs", async () => {
   const query = await startQuery(config);
-  expect(query).toMatchObject({ id: "query-1", runId: "run-1", name: "events" });
+  expect(query).toMatchObject({ id: "query-1", runId: engine.query.runId, name: "events" });
   expect(query).toMatchObject({ status: "ACTIVE", isActive: true, exception: undefined });
   await query.stop();
   expect(query).toMatchObject({ status: "TERMINATED", isActive: false });

@@ -8,6 +8,7 @@ import { root } from "../support/root.ts";
 const printed: Record<string, RegExp[]> = {
   bronze: [/bronze_gps_pings: 3 records/, /bronze_trips: 3 records/, /bronze_ratings: 3 records/],
   "intervention-service": [/20 accepted/, /blocked: .*20 of 20 rows/, /health: 503/],
+  openlineage: [/START kafka:.*3 tables/, /maximum_speed_kmh: 1 violations/, /COMPLETE/],
   "yaml-run": [/1 accepted {2}2 rejected {2}1 dead/, /verifies/],
 };
 

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { RewindTarget } from "../operate.js";
+import { packageVersion } from "../package-version.js";
 import type { ContractOptions } from "./contract-check.js";
 import type { ContractTestCommandOptions } from "./contract-test.js";
 import { EXIT_HELP } from "./exit-codes.js";
@@ -210,9 +211,4 @@ function number(flags: string, description: string, value: number): Option {
     }
     return parsed;
   });
-}
-
-function packageVersion(): string {
-  const manifest = readFileSync(join(__dirname, "..", "..", "package.json"), "utf8");
-  return (JSON.parse(manifest) as { version: string }).version;
 }

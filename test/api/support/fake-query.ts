@@ -38,7 +38,7 @@ export interface Decided {
 /** A query whose engine is a test. */
 export class FakeQuery implements NativeQuery {
   readonly id = "query-1";
-  readonly runId = "run-1";
+  readonly runId = "01936a5e-7c00-7000-8000-000000000001";
   readonly name: string;
   readonly batches = new Feed<NativeBatch>();
   /** What the output's log has for observers, in order. */

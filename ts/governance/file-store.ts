@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { link, mkdir, open, readdir, readFile, unlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { ContractDocument } from "../config/types.js";
 import { isMapping } from "../contract/expectation.js";
 import type { Logger } from "../logger.js";
@@ -23,7 +23,7 @@ export class FileStore implements GovernanceStore {
   readonly #told = new Map<string, number>();
 
   constructor(directory: string, logger: Logger) {
-    this.#directory = directory;
+    this.#directory = resolve(directory);
     this.#logger = logger;
   }
 

@@ -44,6 +44,7 @@ function statusOf(facts: {
 }): GovernanceStatus {
   const { isBroken, counted, operation, warnings, said } = facts;
   if (isBroken || said === "block") return "block";
-  if (counted > 0) return operation === "write" ? "block" : "warn";
+  // Who says that a violation only warns, knows its rule.
+  if (counted > 0 && said !== "warn") return operation === "write" ? "block" : "warn";
   return warnings.length > 0 || said === "warn" ? "warn" : "ok";
 }

@@ -3,10 +3,21 @@ import type { DataQualityClient, GovernanceClient } from "./clients.js";
 import type { DatasetLog } from "./dataset-log.js";
 import { draftOf } from "./drafts.js";
 import { governanceError } from "./fault.js";
-import { judge, violationsOf } from "./judge.js";
+import { judge } from "./judge.js";
 import type { PlanResolver } from "./plans.js";
-import { isWorse, worst } from "./status.js";
-import type { Recorded } from "./store.js";
+import {
+  type Dated,
+  eventOf,
+  grouped,
+  isOf,
+  keyOf,
+  recordOf,
+  tracesOf,
+  type Verdict,
+  worstOf,
+} from "./records.js";
+import { worst } from "./status.js";
+import type { Recorded, Traced } from "./store.js";
 import type {
   ActivityRecord,
   CallOptions,
@@ -27,8 +38,6 @@ import type {
   Validation,
 } from "./types.js";
 import { defined, pipelineOf } from "./wire.js";
-
-type Verdict = Recorded & { recordedAt: string; validation: Validation };
 
 /** Governance on a store of ours. Verdicts are only ever added; the worst of a version is its status. */
 export class LocalGovernance implements GovernanceClient {
@@ -160,29 +169,15 @@ export class LocalGovernance implements GovernanceClient {
   async activity(filter: { datasetId: string; datasetVersion?: string; includeStatus?: boolean }) {
     const { datasetId, includeStatus = false } = filter;
     const verdicts = includeStatus ? await this.#verdicts(filter) : [];
-    const lineage = await this.#lineage(datasetId);
-    const records = grouped(await this.#recorded("activity", filter)).map(
-      (group): ActivityRecord => {
-        const key = keyOf(datasetId, group[0]);
-        const events = group.map(({ validation, ...event }) => ({
-          operation: event.operation,
-          contractId: event.contractId,
-          contractVersion: event.contractVersion,
-          recordedAt: event.recordedAt,
-          ...(event.pipelineContext === undefined
-            ? {}
-            : { pipelineContext: event.pipelineContext }),
-          observationsReused: event.observationsReused,
-          dqStatus: validation?.status ?? "unknown",
-          ...(validation?.reason === undefined ? {} : { dqReason: validation.reason }),
-          ...(validation === undefined ? {} : { dqDetails: validation.details }),
-        }));
-        const about = verdicts.filter((verdict) => isOf(verdict, key));
-        const validationStatus = worstOf(about)?.validation;
-        return defined({ ...key, events, lineageEvent: lineage, validationStatus });
-      },
-    );
-    return records;
+    const traced = await this.#traced(datasetId);
+    return grouped(await this.#recorded("activity", filter)).map((group): ActivityRecord => {
+      const key = keyOf(datasetId, group[0]);
+      const validationStatus = worstOf(verdicts.filter((each) => isOf(each, key)))?.validation;
+      const isAbout = ({ datasetVersion = key.datasetVersion }: Traced) =>
+        datasetVersion === key.datasetVersion;
+      const lineageEvent = traced.findLast(isAbout)?.event;
+      return defined({ ...key, events: group.map(eventOf), lineageEvent, validationStatus });
+    });
   }
 
   async datasetRecords({ datasetId, datasetVersion }: Partial<DatasetKey> = {}) {
@@ -196,9 +191,9 @@ export class LocalGovernance implements GovernanceClient {
   }
 
   async lineage(event: Properties, call?: CallOptions): Promise<void> {
-    const names = datasetsOf(event);
-    for (const name of names) await this.#log.add(name, { kind: "lineage", event }, call);
-    if (names.length > 0) return;
+    const traces = tracesOf(event);
+    for (const [name, traced] of traces) await this.#log.add(name, traced, call);
+    if (traces.size > 0) return;
     throw governanceError("GOVERNANCE_INVALID", "a lineage event names no dataset", {
       operation: "lineage",
       field: "outputs",
@@ -249,7 +244,7 @@ export class LocalGovernance implements GovernanceClient {
     kind: Recorded["kind"],
     { datasetId, datasetVersion }: { datasetId: string; datasetVersion?: string },
   ) {
-    const found: (Recorded & { recordedAt: string })[] = [];
+    const found: Dated[] = [];
     for await (const entry of this.#log.entries(datasetId)) {
       if (entry.kind !== kind) continue;
       if ((datasetVersion ?? entry.datasetVersion) === entry.datasetVersion) found.push(entry);
@@ -257,74 +252,11 @@ export class LocalGovernance implements GovernanceClient {
     return found;
   }
 
-  async #lineage(datasetId: string): Promise<Properties | undefined> {
-    let last: Properties | undefined;
+  async #traced(datasetId: string): Promise<Traced[]> {
+    const traced: Traced[] = [];
     for await (const entry of this.#log.entries(datasetId)) {
-      if (entry.kind === "lineage") last = entry.event;
+      if (entry.kind === "lineage") traced.push(entry);
     }
-    return last;
+    return traced;
   }
-}
-
-function isOf(recorded: Recorded, key: ContractKey & { datasetVersion: string }): boolean {
-  const { contractId, contractVersion, datasetVersion } = recorded;
-  return (
-    contractId === key.contractId &&
-    contractVersion === key.contractVersion &&
-    datasetVersion === key.datasetVersion
-  );
-}
-
-/** By dataset version and contract, in the order in which they were first told. */
-function grouped<T extends Recorded>(recorded: readonly T[]): [T, ...T[]][] {
-  const groups = new Map<string, [T, ...T[]]>();
-  for (const each of recorded) {
-    const key = JSON.stringify([each.datasetVersion, each.contractId, each.contractVersion]);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [each]);
-    else group.push(each);
-  }
-  return [...groups.values()];
-}
-
-/** The newest of the worst. */
-function worstOf(verdicts: readonly Verdict[]): Verdict | undefined {
-  return verdicts.reduce<Verdict | undefined>((worse, each) => {
-    const isBetter = worse && isWorse(worse.validation.status, each.validation.status);
-    return isBetter ? worse : each;
-  }, undefined);
-}
-
-function keyOf(datasetId: string, { datasetVersion, contractId, contractVersion }: Recorded) {
-  return { datasetId, datasetVersion, contractId, contractVersion };
-}
-
-function recordOf(datasetId: string, group: [Verdict, ...Verdict[]]): DatasetRecord {
-  const { validation, pipelineContext = {}, ...of } = worstOf(group) ?? group[0];
-  const { details, reason, status } = validation;
-  const text = (from: Properties, name: string) =>
-    typeof from[name] === "string" ? (from[name] as string) : undefined;
-  return defined({
-    contractId: of.contractId,
-    contractVersion: of.contractVersion,
-    datasetName: datasetId,
-    datasetVersion: of.datasetVersion,
-    status,
-    reason,
-    violations: Number(details.violations ?? violationsOf(validation)),
-    dqDetails: details,
-    runType: text(pipelineContext, "run_type"),
-    scenarioKey: text(pipelineContext, "scenario_key"),
-    draftContractVersion: text(details, "draft_contract_version"),
-    observationOperation: text(details, "observation_operation"),
-    observationScope: text(details, "observation_scope"),
-    observationLabel: text(details, "observation_label"),
-  });
-}
-
-/** The datasets that an OpenLineage event is about. */
-function datasetsOf({ inputs, outputs }: Properties): string[] {
-  const all = [inputs, outputs].flatMap((each) => (Array.isArray(each) ? each : []));
-  const names = all.map((each: { name?: unknown } | null) => each?.name);
-  return [...new Set(names.filter((name): name is string => typeof name === "string"))];
 }

@@ -1,6 +1,7 @@
 import type { ContractDocument } from "../config/types.js";
 import { checkContract } from "../contract/check.js";
 import type { RuleCoverage } from "../validate.js";
+import type { Metrics } from "../verdict.js";
 import type { DataQualityClient } from "./clients.js";
 import { governanceError } from "./fault.js";
 import type { Expectation, Observations, Validation } from "./types.js";
@@ -17,51 +18,52 @@ const RULES: Readonly<Record<string, string>> = {
   invalid_values: "enum",
   pattern: "regex",
 };
-const WARNS = ["warning", "warn", "low", "minor", "trivial"];
+const WARNS = ["warning", "warn", "low", "minor", "trivial", "info"];
 
 /** The rules of a contract as the engine compiles them; their metrics are those of its batches. */
 export class LocalQuality implements DataQualityClient {
   async expectations(contract: ContractDocument): Promise<readonly Expectation[]> {
-    const { enforced } = await rulesOf(contract);
-    const required = new Set(enforced.filter(isRequired).map(({ column }) => column));
-    return enforced.map(({ rule, column }) => {
-      const optional = column !== undefined && !required.has(column);
-      const described = { key: rule, rule: kindOf(rule, column), optional };
-      return column === undefined ? described : { ...described, column };
-    });
+    return described((await rulesOf(contract)).enforced);
   }
 
   async evaluate(contract: ContractDocument, observations: Observations): Promise<Validation> {
     const { enforced, others } = await rulesOf(contract);
-    const { metrics, schema } = observations;
-    const lenient = new Set(
-      enforced.filter((rule) => warns(contract, rule)).map(({ rule }) => rule),
-    );
-    const missing =
-      schema === undefined
-        ? []
-        : enforced
-            .filter(isRequired)
-            .filter(({ column = "" }) => !column.includes(".") && !(column in schema));
-    const broken = Object.entries(metrics)
-      .filter(([name, count]) => name.startsWith("violations.") && count > 0)
-      .map(([name, count]) => ({ rule: name.slice("violations.".length), count }));
-    const text = ({ rule, count }: { rule: string; count: number }) =>
-      `${rule}: ${count} violations`;
+    const { metrics, schema = {} } = observations;
+    const isThere = ({ column = "" }: RuleCoverage) => column.includes(".") || column in schema;
+    const required = observations.schema === undefined ? [] : enforced.filter(isRequired);
+    const missing = required.filter((rule) => !isThere(rule));
+    const lenient = enforced.filter((rule) => warns(contract, rule)).map(({ rule }) => rule);
+    const broken = brokenBy(metrics);
     const errors = [
       ...missing.map(({ column }) => `missing required column: ${column}`),
-      ...broken.filter(({ rule }) => !lenient.has(rule)).map(text),
+      ...broken.filter(({ rule }) => !lenient.includes(rule)).map(({ text }) => text),
     ];
-    const warnings = broken.filter(({ rule }) => lenient.has(rule)).map(text);
-    const notEnforced = others.map(({ rule, reason }) => ({ rule, reason }));
+    const warned = broken.filter(({ rule }) => lenient.includes(rule));
     const details = {
-      expectation_plan: await this.expectations(contract),
-      not_enforced: notEnforced,
+      expectation_plan: described(enforced),
+      not_enforced: others.map(({ rule, reason }) => ({ rule, reason })),
     };
+    const warnings = warned.map(({ text }) => text);
     const status = errors.length > 0 ? "block" : warnings.length > 0 ? "warn" : "ok";
-    const said = { errors, warnings, metrics, schema: schema ?? {}, details };
-    return { ok: errors.length === 0, status, ...said };
+    return { ok: status !== "block", status, errors, warnings, metrics, schema, details };
   }
+}
+
+/** Whatever counts violations, of whichever rule: none goes by unsaid. */
+function brokenBy(metrics: Metrics): { rule: string; text: string }[] {
+  return Object.entries(metrics).flatMap(([name, count]) => {
+    const [, rule] = /^violations\.(.*)$/.exec(name) ?? [];
+    return rule === undefined || count <= 0 ? [] : [{ rule, text: `${rule}: ${count} violations` }];
+  });
+}
+
+function described(enforced: readonly RuleCoverage[]): readonly Expectation[] {
+  const required = new Set(enforced.filter(isRequired).map(({ column }) => column));
+  return enforced.map(({ rule, column }) => {
+    const optional = column !== undefined && !required.has(column);
+    const expectation = { key: rule, rule: kindOf(rule, column), optional };
+    return column === undefined ? expectation : { ...expectation, column };
+  });
 }
 
 async function rulesOf(contract: ContractDocument) {

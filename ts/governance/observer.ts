@@ -35,12 +35,13 @@ export function governanceObserver(
   const { dataset, name = "governance" } = options;
   // The contract that the query holds rows against does not change while it runs.
   let known: Promise<GovernancePlan> | undefined;
-  const tell = async (version: string, validation: Validation, signal: AbortSignal) => {
+  const tell = async (told: Told, signal: AbortSignal) => {
+    const { version, key, validation } = told;
     try {
       known ??= resolved(client, options, signal);
       const plan = { ...(await known), datasetVersion: version };
       const evidence = { validation, observations: { metrics: validation.metrics } };
-      const keyed = (step: string) => ({ idempotencyKey: `${dataset}@${version} ${step}`, signal });
+      const keyed = (step: string) => ({ idempotencyKey: `${key} ${step}`, signal });
       const assessment = await client.evaluatePlan("write", plan, evidence, keyed("evaluate"));
       await client.register("write", plan, assessment, keyed("register"));
     } catch (error) {
@@ -50,9 +51,23 @@ export function governanceObserver(
   };
   return {
     name,
-    tell: (batch, { signal }) => tell(String(batch.batchId), validationOf(batch, dataset), signal),
-    gap: ({ from, to }, { signal }) => tell(`${from}-${to}`, missed(from, to), signal),
+    tell: (batch, { signal }) => tell(toldOf(batch, dataset), signal),
+    gap: ({ from, to }, { signal }) => tell(missed(from, to, dataset), signal),
   };
+}
+
+interface Told {
+  version: string;
+  /** Of what is told, however often it is. */
+  key: string;
+  validation: Validation;
+}
+
+/** A table that was made anew begins with the same versions: the batch's UUID tells them apart. */
+function toldOf(batch: StreamingBatch, dataset: string): Told {
+  const { batchId, batchUuid } = batch;
+  const key = `${dataset}@${batchId} ${batchUuid}`;
+  return { version: String(batchId), key, validation: validationOf(batch, dataset) };
 }
 
 async function resolved(
@@ -136,8 +151,11 @@ function entryOf(batch: StreamingBatch): Properties {
   });
 }
 
-function missed(from: number, to: number): Validation {
+function missed(from: number, to: number, dataset: string): Told {
+  const version = `${from}-${to}`;
   const reason = `versions ${from} to ${to} were cleaned up before they were told`;
   const judged = { ok: true, status: "warn" as const, reason, errors: [], warnings: [reason] };
-  return { ...judged, metrics: {}, schema: {}, details: { observation_scope: "gap" } };
+  const details = { observation_operation: "write", observation_scope: "gap" };
+  const validation = { ...judged, metrics: {}, schema: {}, details };
+  return { version, key: `${dataset}@${version}`, validation };
 }

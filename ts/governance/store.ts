@@ -12,7 +12,7 @@ export type Entry = Readonly<{
 }> &
   Told;
 
-export type Told = Recorded | Linked | { kind: "lineage"; event: Properties };
+export type Told = Recorded | Linked | Traced;
 
 export type Linked = Readonly<{
   kind: "link";
@@ -20,6 +20,9 @@ export type Linked = Readonly<{
   contractId: string;
   contractVersion: string;
 }>;
+
+/** `datasetVersion` if the event names it. */
+export type Traced = Readonly<{ kind: "lineage"; event: Properties; datasetVersion?: string }>;
 
 /** A verdict, or who did what it is about. */
 export type Recorded = Readonly<{

@@ -201,6 +201,19 @@ describe.each(Object.entries(IMPLEMENTATIONS))("%s", (_, open) => {
       });
     expect(await of(0)).toMatchObject({ ok: true, errors: [] });
     expect(await of(3)).toMatchObject({ ok: false, errors: [`${key}: 3 violations`] });
+    const quality = [{ type: "library", metric: "nullValues", mustBe: 0, severity: "warning" }];
+    const properties = [{ name: "speed", logicalType: "number", quality }];
+    const mild = contract("1.1.0", { schema: [{ name: "pings", properties }] });
+    const [rule] = (await dataQuality.expectations(mild)).filter(({ rule }) => rule !== "type");
+    const metrics = { [`violations.${rule?.key}`]: 2 };
+    const warned = await dataQuality.evaluate(mild, { metrics });
+    expect(warned).toMatchObject({ ok: true, warnings: [`${rule?.key}: 2 violations`] });
+    await service.contracts.put(mild);
+    const judged = await service.governance.evaluate({
+      ...{ ...pings, contractVersion: "1.1.0", ...dataset("1") },
+      ...{ operation: "write", observations: { metrics } },
+    });
+    expect(judged.status).toMatchObject({ status: "warn", ok: true });
     const missing = await dataQuality.evaluate(contract("1.0.0"), { metrics: {}, schema: {} });
     expect(missing.errors).toEqual(["missing required column: speed"]);
   });
@@ -328,10 +341,22 @@ describe.each(Object.entries(IMPLEMENTATIONS))("%s", (_, open) => {
     const { contracts, governance } = service;
     await contracts.put(contract("1.0.0"));
     await governance.evaluate(evaluation("7", 0));
-    const event = { eventType: "RUNNING", outputs: [{ namespace: "lake", name: "lake/pings é" }] };
-    await governance.lineage(event);
-    const [activity] = await governance.activity(dataset("7"));
-    expect(activity?.lineageEvent).toEqual(event);
+    await governance.evaluate(evaluation("8", 0));
+    const about = (name: string, facets = {}) => ({
+      eventType: "RUNNING",
+      outputs: [{ namespace: "lake", name, facets }],
+    });
+    const events = [
+      about("lake/pings é"),
+      about("lake/pings é", { version: { datasetVersion: "7" } }),
+      about("other", { version: { datasetVersion: "7" } }),
+    ];
+    for (const event of events) await governance.lineage(event);
+    const activity = await governance.activity({ datasetId: "lake/pings é" });
+    expect(activity.map(({ lineageEvent }) => lineageEvent)).toEqual([events[1], events[0]]);
+    expect(["GOVERNANCE_INVALID", "GOVERNANCE_REFUSED"]).toContain(
+      await codeOf(governance.lineage({ eventType: "RUNNING" })),
+    );
     await governance.authenticate({ user: "gate" });
   });
 });

@@ -118,6 +118,12 @@ test("without a contract of its own, that of the dataset's link counts", async (
   expect(await statusOf("4")).toMatchObject({ status: "ok" });
 });
 
+test("a table that was made anew does not hide behind the versions of the old one", async () => {
+  await observer().tell(told(4), { signal });
+  await observer().tell(blocked(4, { batchUuid: "another" }), { signal });
+  expect(await statusOf("4")).toMatchObject({ status: "block" });
+});
+
 test("the contract is asked for once", async () => {
   const resolve = vi.spyOn(service.governance, "resolve");
   const told4 = observer();

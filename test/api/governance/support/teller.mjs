@@ -13,6 +13,9 @@ for (let batchId = Number(first); batchId < Number(first) + Number(count); batch
   const metrics = { row_count: 1, ["x".repeat(20_000)]: batchId };
   const counts = { records: 1, accepted: 1, rejected: 0, deadLetters: 0, skipped: 0, copied: 0 };
   const judged = { status: "ok", violations: 0, errors: [], warnings: [], metrics };
-  await observer.tell({ batchId, rowCount: 1, positions: [], counts, ...judged }, { signal });
+  await observer.tell(
+    { batchId, batchUuid: `u-${batchId}`, rowCount: 1, positions: [], counts, ...judged },
+    { signal },
+  );
   console.log(batchId);
 }

@@ -24,7 +24,8 @@ export async function readResponse(
   }
   if (isRead && status === 404 && isAbsence(body?.value)) return { answer: undefined };
   const mayPass = status === 408 || status === 429 || status >= 500;
-  const said = withoutSecret(`${status}${detailOf(body?.value, text)}`, secret);
+  const detail = leadOf(headers) ?? detailOf(body?.value, text);
+  const said = withoutSecret(`${status}${detail}`, secret);
   return { code: codeOf(status, mayPass), said, mayPass, retryAfterMs: retryAfterMs(headers) };
 }
 
@@ -36,6 +37,12 @@ function codeOf(status: number, mayPass: boolean): StreamingErrorCode {
 /** Said by the service; a router that knows no such path says `Not Found`, if anything. */
 function isAbsence(body: unknown): boolean {
   return isMapping(body) && typeof body.detail === "string" && body.detail !== "Not Found";
+}
+
+/** A redirection is not followed: of a POST it would make a GET. */
+function leadOf(headers: Headers): string | undefined {
+  const location = headers.get("location");
+  return location === null ? undefined : `: leads to ${location.slice(0, MAX_SAID)}`;
 }
 
 function detailOf(body: unknown, text: string): string {

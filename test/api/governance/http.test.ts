@@ -149,6 +149,15 @@ test("every try of a request has one key, and another request another", async ()
   expect(keys[4]).toBe("lake%2Fpings%20%C3%A9%407");
 });
 
+test("what is told is not sent elsewhere as something else", async () => {
+  answers = [{ status: 302, headers: { location: "/elsewhere" } }];
+  const dataset = { datasetId: "pings", datasetVersion: "7" };
+  const key = { contractId: "pings", contractVersion: "1.0.0" };
+  const error = await errorOf(open().governance.link(dataset, key));
+  expect(error.message).toBe("POST /governance/link: 302: leads to /elsewhere");
+  expect(server.requests).toHaveLength(1);
+});
+
 test("a caller who is gone is not kept waiting", async () => {
   const caller = new AbortController();
   answers = ["hang"];

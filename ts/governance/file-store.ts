@@ -81,15 +81,27 @@ export class FileStore implements GovernanceStore {
   }
 
   async #names(folder: string, extension: string): Promise<string[]> {
-    const names = (await stored("list", folder, () => unlessMissing(readdir(folder)))) ?? [];
-    const own = names.filter((name) => name.endsWith(extension) && !name.startsWith("."));
-    return own.map((name) => decodeURIComponent(name.slice(0, name.length - extension.length)));
+    const list = () => unlessMissing(readdir(folder, { withFileTypes: true }));
+    const entries = (await stored("list", folder, list)) ?? [];
+    return entries
+      .filter((entry) => (extension === "" ? entry.isDirectory() : entry.isFile()))
+      .filter(({ name }) => name.endsWith(extension) && !name.startsWith("."))
+      .map(({ name }) => idOf(name.slice(0, name.length - extension.length)))
+      .filter((id) => id !== undefined);
   }
 }
 
 /** Any text as the name of a file in its folder; names that begin with a dot are ours. */
 function fileName(id: string): string {
   return encodeURIComponent(id).replace(/^\./, "%2E");
+}
+
+function idOf(name: string): string | undefined {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return undefined; // Somebody else's file.
+  }
 }
 
 /** Of two writers at once, the first one's stays. */

@@ -1,4 +1,5 @@
 import { isMapping } from "../contract/expectation.js";
+import { StreamingError } from "../errors.js";
 import type { DataProductClient } from "./clients.js";
 import { LocalDocuments } from "./local-documents.js";
 import type {
@@ -31,7 +32,18 @@ export class LocalProducts extends LocalDocuments implements DataProductClient {
     return contractOfPort(await this.latest(id), "outputPorts", portName);
   }
 
+  /** Another process may take the same version of the draft: then once more, on top of its. */
   async #add(id: string, list: PortList, port: OutputPort, custom: Properties) {
+    for (;;) {
+      try {
+        return await this.#tryAdd(id, list, port, custom);
+      } catch (error) {
+        if (!StreamingError.is(error, "GOVERNANCE_CONFLICT")) throw error;
+      }
+    }
+  }
+
+  async #tryAdd(id: string, list: PortList, port: OutputPort, custom: Properties) {
     const { portName, contractId, contractVersion, bump = "minor" } = port;
     const newest = await this.selected(id, "newest");
     const there = contractOfPort(newest, list, portName);

@@ -11,6 +11,7 @@ import {
   inMemoryGovernance,
 } from "../../../ts/governance.ts";
 import { dc43Server } from "./support/dc43-server.ts";
+import { departures } from "./support/openapi.ts";
 import { contract } from "./support/samples.ts";
 
 type Opened = { service: GovernanceService; close(): Promise<void> };
@@ -27,7 +28,11 @@ const IMPLEMENTATIONS: Record<string, () => Promise<Opened>> = {
   async httpGovernance() {
     const server = dc43Server(inMemoryGovernance());
     await server.start();
-    return { service: httpGovernance(server), close: () => server.stop() };
+    const close = async () => {
+      await server.stop();
+      expect(server.requests.flatMap(departures)).toEqual([]);
+    };
+    return { service: httpGovernance(server), close };
   },
 };
 

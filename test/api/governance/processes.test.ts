@@ -107,6 +107,27 @@ test("of two who put one version, the first stays", async () => {
   expect(await readdir(join(folder, "contracts", "pings"))).toEqual(["1.0.0.json", "2.0.0.json"]);
 });
 
+test("ports that several add at once are all there in the end", async () => {
+  const names = ["a", "b", "c", "d"];
+  const added = names.map((portName) =>
+    fileSystemGovernance(folder).dataProducts.addOutputPort("dp", { portName, ...pings }),
+  );
+  expect((await Promise.all(added)).every(({ changed }) => changed)).toBe(true);
+  const { dataProducts } = fileSystemGovernance(folder);
+  expect(await dataProducts.versions("dp")).toHaveLength(4);
+  for (const name of names) {
+    expect(await dataProducts.outputPortContract("dp", name)).toEqual(pings);
+  }
+});
+
+test("what is not ours in the folder is left alone", async () => {
+  const { contracts } = fileSystemGovernance(folder);
+  await writeFile(join(folder, "contracts", "README"), "");
+  await writeFile(join(folder, "contracts", "pings", "%zz.json"), "");
+  expect((await contracts.list()).items).toEqual(["pings"]);
+  expect(await contracts.versions("pings")).toEqual(["1.0.0"]);
+});
+
 test("a draft file that a killed process left is no version", async () => {
   await writeFile(join(folder, "contracts", "pings", ".4711"), "{");
   expect(await fileSystemGovernance(folder).contracts.versions("pings")).toEqual(["1.0.0"]);

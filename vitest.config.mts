@@ -4,7 +4,11 @@ import { defineConfig } from "vitest/config";
 // What is tested over servers is what is published: the built package.
 const built = (name: string) => join(import.meta.dirname, "dist", name);
 const resolve = {
-  alias: { "headgate/testing": built("testing.mjs"), headgate: built("index.mjs") },
+  alias: {
+    "headgate/governance": built("governance.mjs"),
+    "headgate/testing": built("testing.mjs"),
+    headgate: built("index.mjs"),
+  },
 };
 
 export default defineConfig({

@@ -15,7 +15,7 @@ async function printed(type: "module" | "commonjs", program: string): Promise<un
   return JSON.parse((await run(process.execPath, args)).stdout);
 }
 
-test.each(["headgate", "headgate/testing"])(
+test.each(["headgate", "headgate/governance", "headgate/testing"])(
   "%s has one identity in both module systems",
   async (name) => {
     const program = `

@@ -1,0 +1,161 @@
+import type { StreamingBatch } from "../batch.js";
+import type { StreamingObserver } from "../hooks.js";
+import { jsonSafe } from "../json.js";
+import type { Metrics } from "../verdict.js";
+import type { GovernanceClient } from "./clients.js";
+import { governanceError } from "./fault.js";
+import { batchWord } from "./status.js";
+import type {
+  ContractSelector,
+  GovernancePlan,
+  PipelineContext,
+  Properties,
+  Validation,
+} from "./types.js";
+import { defined, snaked } from "./wire.js";
+
+export interface GovernanceObserverOptions {
+  /** What governance calls the output. */
+  dataset: string;
+  /** Default: the contract that the dataset is linked to. */
+  contract?: ContractSelector;
+  pipelineContext?: PipelineContext;
+  /** Of the observer. Default: `governance`. */
+  name?: string;
+}
+
+/**
+ * Tells governance of every batch and every block, each as a dataset version of its own: the version
+ * of the output that committed it. Told again, it has the same key, and counts once.
+ */
+export function governanceObserver(
+  client: GovernanceClient,
+  options: GovernanceObserverOptions,
+): StreamingObserver {
+  const { dataset, name = "governance" } = options;
+  // The contract that the query holds rows against does not change while it runs.
+  let known: Promise<GovernancePlan> | undefined;
+  const tell = async (told: Told, signal: AbortSignal) => {
+    const { version, key, validation } = told;
+    try {
+      known ??= resolved(client, options, signal);
+      const plan = { ...(await known), datasetVersion: version };
+      const evidence = { validation, observations: { metrics: validation.metrics } };
+      const keyed = (step: string) => ({ idempotencyKey: `${key} ${step}`, signal });
+      const assessment = await client.evaluatePlan("write", plan, evidence, keyed("evaluate"));
+      await client.register("write", plan, assessment, keyed("register"));
+    } catch (error) {
+      known = undefined;
+      throw error;
+    }
+  };
+  return {
+    name,
+    tell: (batch, { signal }) => tell(toldOf(batch, dataset), signal),
+    gap: ({ from, to }, { signal }) => tell(missed(from, to, dataset), signal),
+  };
+}
+
+interface Told {
+  version: string;
+  /** Of what is told, however often it is. */
+  key: string;
+  validation: Validation;
+}
+
+/** A table that was made anew begins with the same versions: the batch's UUID tells them apart. */
+function toldOf(batch: StreamingBatch, dataset: string): Told {
+  const { batchId, batchUuid } = batch;
+  const key = `${dataset}@${batchId} ${batchUuid}`;
+  return { version: String(batchId), key, validation: validationOf(batch, dataset) };
+}
+
+async function resolved(
+  client: GovernanceClient,
+  { dataset, contract, pipelineContext }: GovernanceObserverOptions,
+  signal: AbortSignal,
+): Promise<GovernancePlan> {
+  const selector = contract ?? (await client.linked(dataset, undefined, { signal }));
+  if (selector === undefined) {
+    throw governanceError("GOVERNANCE_NO_CONTRACT", "the dataset is linked to no contract", {
+      operation: "observe",
+      field: "contract",
+      expected: "a contract of the observer, or one that the dataset is linked to",
+      actual: dataset,
+      details: "name the contract, or link the dataset: what it missed is told then",
+    });
+  }
+  const about = { datasetId: dataset, datasetFormat: "delta", contract: selector };
+  const context = { ...about, ...defined({ pipelineContext }) };
+  return client.resolve("write", context, { signal });
+}
+
+/** dc43 makes a block of every error and of every `violations.` metric of what was written. */
+function validationOf(batch: StreamingBatch, dataset: string): Validation {
+  const { status, intervention, violations } = batch;
+  const isBlock = status === "block";
+  const said = [intervention, ...batch.errors, ...batch.warnings].filter(
+    (each) => each !== undefined,
+  );
+  const reasons = said.length > 0 ? said : [`${violations} violations`];
+  return {
+    ok: !isBlock,
+    status,
+    ...(isBlock || status === "warn" ? { reason: reasons[0] } : {}),
+    errors: isBlock ? reasons : [],
+    warnings: status === "warn" ? reasons : [],
+    metrics: isBlock ? batch.metrics : tolerated(batch.metrics),
+    schema: {},
+    details: detailsOf(batch, dataset),
+  };
+}
+
+/** Counts of rows that the policy let pass, or sent elsewhere, under a name of their own. */
+function tolerated(metrics: Metrics): Metrics {
+  const renamed = (name: string) => name.replace(/^violations\./, "tolerated.");
+  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [renamed(name), value]));
+}
+
+function detailsOf(batch: StreamingBatch, dataset: string): Properties {
+  const { batchId, violations, metrics, intervention, counts, rejects, positions } = batch;
+  return jsonSafe(
+    defined({
+      dataset_id: dataset,
+      dataset_version: String(batchId),
+      observation_operation: "write",
+      observation_scope: "streaming_batch",
+      violations,
+      streaming_batch_id: batchId,
+      streaming_metrics: metrics,
+      streaming_batches: [entryOf(batch)],
+      streaming_intervention_reason: intervention,
+      counts: snaked(counts),
+      rejects: rejects && snaked(rejects),
+      positions,
+    }),
+  ) as Properties;
+}
+
+function entryOf(batch: StreamingBatch): Properties {
+  const { batchId, timestamp, rowCount, violations, status, metrics, intervention } = batch;
+  return defined({
+    batch_id: batchId,
+    timestamp,
+    row_count: rowCount,
+    violations,
+    status: batchWord(status),
+    metrics,
+    errors: batch.errors.length > 0 ? batch.errors : undefined,
+    warnings: batch.warnings.length > 0 ? batch.warnings : undefined,
+    intervention,
+  });
+}
+
+function missed(from: number, to: number, dataset: string): Told {
+  const version = `${from}-${to}`;
+  const reason = `versions ${from} to ${to} were cleaned up before they were told`;
+  const judged = { ok: true, status: "warn" as const, reason, errors: [], warnings: [reason] };
+  const details = { observation_operation: "write", observation_scope: "gap" };
+  const validation = { ...judged, metrics: {}, schema: {}, details };
+  return { version, key: `${dataset}@${version}`, validation };
+}

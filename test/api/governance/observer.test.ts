@@ -8,10 +8,11 @@ import {
 } from "../../../ts/governance.ts";
 import { startQuery } from "../../../ts/start.ts";
 import { FakeNative } from "../support/fake-native.ts";
+import { ctx, told } from "../support/observed.ts";
 import { recordingLogger } from "../support/recording-logger.ts";
 import { batch, config } from "../support/samples.ts";
 import { type Answer, dispatch, TestServer } from "./support/dc43-server.ts";
-import { blocked, contract, signal, told } from "./support/samples.ts";
+import { blocked, contract } from "./support/samples.ts";
 
 let engine: FakeNative;
 vi.mock(import("../../../ts/native.ts"), () => ({ native: () => engine.binding }));
@@ -34,7 +35,7 @@ test("a batch is told with all that governance asks for", async () => {
   const options = { dataset, contract: pings, pipelineContext, name: "catalog" };
   const named = governanceObserver(service.governance, options);
   expect(named.name).toBe("catalog");
-  await named.tell(told(4), { signal });
+  await named.tell(told(4), ctx);
   expect(await statusOf("4")).toMatchObject({ ok: true, status: "ok", metrics: { row_count: 10 } });
   const [record] = await service.governance.datasetRecords();
   expect(record).toMatchObject({
@@ -67,7 +68,7 @@ test("a batch is told with all that governance asks for", async () => {
 });
 
 test("a block is told, with its reason", async () => {
-  await observer().tell(blocked(5, { intervention: "over 20 %" }), { signal });
+  await observer().tell(blocked(5, { intervention: "over 20 %" }), ctx);
   const status = await statusOf("5");
   expect(status).toMatchObject({ ok: false, status: "block", reason: "over 20 %" });
   expect(status?.errors).toEqual(["over 20 %", "required_speed: 3 violations"]);
@@ -82,7 +83,7 @@ test("rows that were sent to the rejects do not block the version without them",
   const metrics = { row_count: 10, "violations.required_speed": 3 };
   const errors = ["required_speed: 3 violations"];
   const split = told(6, { status: "warn", violations: 3, errors, metrics });
-  await observer().tell(split, { signal });
+  await observer().tell(split, ctx);
   const status = await statusOf("6");
   expect(status).toMatchObject({ ok: true, status: "warn", warnings: errors, errors: [] });
   expect(status?.metrics).toEqual({ row_count: 10, "tolerated.required_speed": 3 });
@@ -94,8 +95,8 @@ test("rows that were sent to the rejects do not block the version without them",
 });
 
 test("a batch without rows, and a warning without words", async () => {
-  await observer().tell(told(7, { status: "idle", rowCount: 0 }), { signal });
-  await observer().tell(told(8, { status: "warn", violations: 2 }), { signal });
+  await observer().tell(told(7, { status: "idle", rowCount: 0 }), ctx);
+  await observer().tell(told(8, { status: "warn", violations: 2 }), ctx);
   expect(await statusOf("7")).toMatchObject({
     status: "ok",
     details: { streaming_batches: [{ status: "idle" }] },
@@ -104,30 +105,30 @@ test("a batch without rows, and a warning without words", async () => {
 });
 
 test("versions that nobody can tell of any more are told as such", async () => {
-  await observer().gap?.({ from: 5, to: 8 }, { signal });
+  await observer().gap?.({ from: 5, to: 8 }, ctx);
   const reason = "versions 5 to 8 were cleaned up before they were told";
   expect(await statusOf("5-8")).toMatchObject({ status: "warn", reason });
 });
 
 test("without a contract of its own, that of the dataset's link counts", async () => {
   const unlinked = governanceObserver(service.governance, { dataset });
-  const error = await Promise.resolve(unlinked.tell(told(4), { signal })).catch((error) => error);
+  const error = await Promise.resolve(unlinked.tell(told(4), ctx)).catch((error) => error);
   expect(StreamingError.is(error, "GOVERNANCE_NO_CONTRACT")).toBe(true);
   await service.governance.link({ datasetId: dataset, datasetVersion: "0" }, pings);
-  await unlinked.tell(told(4), { signal });
+  await unlinked.tell(told(4), ctx);
   expect(await statusOf("4")).toMatchObject({ status: "ok" });
 });
 
 test("a table that was made anew does not hide behind the versions of the old one", async () => {
-  await observer().tell(told(4), { signal });
-  await observer().tell(blocked(4, { batchUuid: "another" }), { signal });
+  await observer().tell(told(4), ctx);
+  await observer().tell(blocked(4, { batchUuid: "another" }), ctx);
   expect(await statusOf("4")).toMatchObject({ status: "block" });
 });
 
 test("the contract is asked for once", async () => {
   const resolve = vi.spyOn(service.governance, "resolve");
   const told4 = observer();
-  for (const id of [4, 5, 6]) await told4.tell(told(id), { signal });
+  for (const id of [4, 5, 6]) await told4.tell(told(id), ctx);
   expect(resolve).toHaveBeenCalledTimes(1);
 });
 
@@ -186,9 +187,9 @@ test("a batch whose answer was lost is told again, and counts once", async () =>
     lost.add(path);
     return "hang up";
   };
-  await lossy.tell(told(4), { signal });
-  await lossy.tell(told(4), { signal });
-  await governanceObserver(governance, { dataset, contract: pings }).tell(told(4), { signal });
+  await lossy.tell(told(4), ctx);
+  await lossy.tell(told(4), ctx);
+  await governanceObserver(governance, { dataset, contract: pings }).tell(told(4), ctx);
   expect([...lost].sort()).toEqual([
     "/governance/write/evaluate",
     "/governance/write/register",

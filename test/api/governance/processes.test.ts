@@ -7,8 +7,9 @@ import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { StreamingError } from "../../../ts/errors.ts";
 import { fileSystemGovernance, governanceObserver } from "../../../ts/governance.ts";
+import { ctx, told } from "../support/observed.ts";
 import { recordingLogger } from "../support/recording-logger.ts";
-import { blocked, contract, signal, told } from "./support/samples.ts";
+import { blocked, contract } from "./support/samples.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 const dataset = "rides.pings";
@@ -80,13 +81,13 @@ test("a line that was left unfinished is passed over, said, and takes no other w
   const observer = governanceObserver(governance, { dataset, contract: pings });
   const status = (datasetVersion: string) =>
     governance.status({ ...pings, datasetId: dataset, datasetVersion });
-  await observer.tell(told(4), { signal });
+  await observer.tell(told(4), ctx);
   const whole = await readFile(file(), "utf8");
   await appendFile(file(), whole.slice(0, whole.length / 3));
   expect(await status("4")).toMatchObject({ status: "ok" });
   // It may be a line that is written right now.
   expect(records).toEqual([]);
-  await observer.tell(blocked(5), { signal });
+  await observer.tell(blocked(5), ctx);
   expect(await status("5")).toMatchObject({ status: "block" });
   expect(await status("4")).toMatchObject({ status: "ok" });
   expect(records).toMatchObject([{ level: "warn", fields: { file: file(), lines: 1 } }]);

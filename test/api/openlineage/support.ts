@@ -1,8 +1,8 @@
-import { toBatch } from "../../../ts/batch.ts";
 import type { NativeBatch } from "../../../ts/native.ts";
 import type { LineageEvent, LineageTransport } from "../../../ts/openlineage/event.ts";
-import type { StreamingRun } from "../../../ts/run.ts";
-import { batch } from "../support/samples.ts";
+import { told } from "../support/observed.ts";
+
+export { ctx, run, told } from "../support/observed.ts";
 
 /** Keeps events, but for those that it refuses first. */
 export class RecordingTransport implements LineageTransport {
@@ -29,28 +29,6 @@ export class RecordingTransport implements LineageTransport {
     if (last === undefined) throw new Error("nothing was emitted");
     return last;
   }
-}
-
-export const run: StreamingRun = {
-  queryId: "query-1",
-  runId: "01936a5e-7c00-7000-8000-000000000002",
-  queryName: "events",
-  startedAt: "2026-11-21T09:00:00.000Z",
-  input: { bootstrapServers: "broker-1:9093,broker-2:9093", topics: ["events"] },
-  output: { datasetId: "lake/events", address: "file:///lake/my%20events" },
-  rejects: { datasetId: "rejects", address: "s3://bucket/lake/rejects" },
-  deadLetters: { datasetId: "dead", address: "abfss://lake@account.dfs.core.windows.net/dead" },
-  columns: [
-    { name: "id", odcsType: "string", nullable: false },
-    { name: "speed", odcsType: "number", nullable: true },
-  ],
-};
-
-export const ctx = { run, signal: new AbortController().signal };
-
-/** A batch as an observer is told it. */
-export function told(batchId: number, change: Partial<NativeBatch> = {}) {
-  return toBatch(batch(batchId, change));
 }
 
 /** One that broke a rule of each severity, and one that measures. */

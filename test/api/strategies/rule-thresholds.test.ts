@@ -4,7 +4,7 @@ import type { RuleResult } from "../../../ts/verdict.ts";
 import { AskingQuery, judged } from "../support/asked-strategy.ts";
 
 function broken(rule: string, violations: number): RuleResult {
-  return { rule, violations, severity: "block", scope: "batch" };
+  return { rule, violations, severity: "block", scope: "batch", estimated: false };
 }
 
 /** Of 100 rows: 10 broke one rule, 2 another. */

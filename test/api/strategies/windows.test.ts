@@ -15,7 +15,13 @@ type Row = [name: string, StreamingInterventionStrategy, verdicts: Verdict[], ac
 const [proceed, warn, block] = ["proceed", "warn", "block"];
 const idle = () => judged(0);
 const undecodable = () => judged(0, 0, { status: "warn", deadLetters: 3 });
-const warning = { rule: "freshness", scope: "batch", severity: "warn", violations: 1 } as const;
+const warning = {
+  rule: "freshness",
+  scope: "batch",
+  estimated: false,
+  severity: "warn",
+  violations: 1,
+} as const;
 const warned = () => judged(10, 0, { status: "warn", violations: 1, rules: [warning] });
 
 const table: Row[] = [

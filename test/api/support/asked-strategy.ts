@@ -14,6 +14,7 @@ export function judged(rowCount: number, violating = 0, change: Partial<Verdict>
     rule: "minimum_speed",
     column: "speed",
     scope: "batch",
+    estimated: false,
     severity: "block",
   } as const;
   return {

@@ -1,7 +1,7 @@
-import { type StreamingBatch, toBatch } from "../../../../ts/batch.ts";
+import type { StreamingBatch } from "../../../../ts/batch.ts";
 import type { ContractDocument } from "../../../../ts/config/types.ts";
 import type { NativeBatch } from "../../../../ts/native.ts";
-import { batch } from "../../support/samples.ts";
+import { told } from "../../support/observed.ts";
 
 export function contract(version: string, change: object = {}): ContractDocument {
   const properties = [{ name: "speed", logicalType: "number", required: true }];
@@ -14,13 +14,6 @@ export function contract(version: string, change: object = {}): ContractDocument
     schema: [{ name: "pings", properties }],
     ...change,
   };
-}
-
-export const signal = new AbortController().signal;
-
-/** A batch as a query tells it to an observer. */
-export function told(batchId: number, change: Partial<NativeBatch> = {}): StreamingBatch {
-  return toBatch(batch(batchId, change));
 }
 
 export function blocked(batchId: number, change: Partial<NativeBatch> = {}): StreamingBatch {

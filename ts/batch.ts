@@ -1,6 +1,6 @@
 import { withJson } from "./json.js";
 import type { NativeBatch } from "./native.js";
-import type { BatchStatus, Metrics, Verdict } from "./verdict.js";
+import type { BatchStatus, Metrics, RuleResult, Verdict } from "./verdict.js";
 
 export interface ShadowVerdict {
   verdict: Verdict;
@@ -22,6 +22,10 @@ export interface StreamingBatch {
   metrics: Metrics;
   errors: readonly string[];
   warnings: readonly string[];
+  /** For an observer, which is told from the log, only those that were broken. */
+  rules: readonly RuleResult[];
+  /** By which the batch was judged. */
+  contract?: { id: string; version: string; hash: string };
   /** Reason of the intervention that warned or blocked. */
   intervention?: string;
   /** What `shadowContract` would have made of the same records. */

@@ -67,6 +67,8 @@ export interface NativeBatch {
   metrics: Record<string, number>
   errors: Array<string>
   warnings: Array<string>
+  rules: Array<NativeRuleResult>
+  contract?: NativeContractRef
   intervention?: string
   datasetId: string
   datasetVersion?: string
@@ -305,7 +307,8 @@ export interface NativeRuleResult {
   column?: string
   violations: number
   severity: 'block' | 'warn' | 'info'
-  scope: 'batch'
+  scope: 'batch' | 'window' | 'stream'
+  estimated: boolean
 }
 
 /** What another contract would have made of the same records. */

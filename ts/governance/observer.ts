@@ -17,7 +17,7 @@ import { defined, snaked } from "./wire.js";
 export interface GovernanceObserverOptions {
   /** What governance calls the output. */
   dataset: string;
-  /** Default: the contract that the dataset is linked to. */
+  /** Default: the contract by which each batch was judged, or that the dataset is linked to. */
   contract?: ContractSelector;
   pipelineContext?: PipelineContext;
   /** Of the observer. Default: `governance`. */
@@ -33,13 +33,20 @@ export function governanceObserver(
   options: GovernanceObserverOptions,
 ): StreamingObserver {
   const { dataset, name = "governance" } = options;
-  // The contract that the query holds rows against does not change while it runs.
-  let known: Promise<GovernancePlan> | undefined;
+  // What was missed may have been judged by an earlier contract.
+  let known: { by: string; plan: Promise<GovernancePlan> } | undefined;
   const tell = async (told: Told, signal: AbortSignal) => {
-    const { version, key, validation } = told;
+    const { version, key, validation, contract } = told;
+    const by = `${contract?.contractId}@${contract?.contractVersion}`;
     try {
-      known ??= resolved(client, options, signal);
-      const plan = { ...(await known), datasetVersion: version };
+      if (known?.by !== by) {
+        const selector = options.contract ?? contract;
+        known = {
+          by,
+          plan: resolved(client, { ...options, ...defined({ contract: selector }) }, signal),
+        };
+      }
+      const plan = { ...(await known.plan), datasetVersion: version };
       const evidence = { validation, observations: { metrics: validation.metrics } };
       const keyed = (step: string) => ({ idempotencyKey: `${key} ${step}`, signal });
       const assessment = await client.evaluatePlan("write", plan, evidence, keyed("evaluate"));
@@ -61,13 +68,18 @@ interface Told {
   /** Of what is told, however often it is. */
   key: string;
   validation: Validation;
+  /** By which it was judged. */
+  contract?: ContractSelector;
 }
 
 /** A table that was made anew begins with the same versions: the batch's UUID tells them apart. */
 function toldOf(batch: StreamingBatch, dataset: string): Told {
   const { batchId, batchUuid } = batch;
   const key = `${dataset}@${batchId} ${batchUuid}`;
-  return { version: String(batchId), key, validation: validationOf(batch, dataset) };
+  const judged = batch.contract;
+  const contract = judged && { contractId: judged.id, contractVersion: judged.version };
+  const validation = validationOf(batch, dataset);
+  return { version: String(batchId), key, validation, ...defined({ contract }) };
 }
 
 async function resolved(

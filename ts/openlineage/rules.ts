@@ -18,44 +18,22 @@ interface Judged {
   last?: StreamingBatch;
 }
 
-const VIOLATIONS = "violations.";
+const SEVERITIES = { block: "error", warn: "warn", info: "info" } as const;
 
 /** `tallies` and what the batch says of rules, by name. */
 export function ruleTallies(tallies: Tallies, batch: StreamingBatch): Tallies {
   const sums: Record<string, RuleTally> = { ...tallies };
-  for (const [metric, violations] of Object.entries(batch.metrics)) {
-    if (!metric.startsWith(VIOLATIONS)) continue;
-    const rule = metric.slice(VIOLATIONS.length);
+  for (const { rule, column, severity, violations } of batch.rules) {
     const known = sums[rule];
-    if (violations === 0 && known === undefined) continue;
-    const said = violations > 0 ? saidOf(rule, batch) : undefined;
     const measured = batch.metrics[rule] ?? known?.measured;
     sums[rule] = {
-      ...(said ?? known ?? { severity: "info" }),
+      ...(column !== undefined && { column }),
+      severity: SEVERITIES[severity],
       violations: (known?.violations ?? 0) + violations,
       ...(measured !== undefined && { measured }),
     };
   }
   return Object.fromEntries(Object.entries(sums).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** Severity and column, which a batch says in its texts: `minimum_speed (speed): 12 violations`. */
-function saidOf(rule: string, batch: StreamingBatch): Pick<RuleTally, "severity" | "column"> {
-  const error = columnIn(batch.errors, rule);
-  if (error !== undefined) return { severity: "error", ...error };
-  const warning = columnIn(batch.warnings, rule);
-  return warning === undefined ? { severity: "info" } : { severity: "warn", ...warning };
-}
-
-function columnIn(texts: readonly string[], rule: string): { column?: string } | undefined {
-  for (const text of texts) {
-    if (!text.startsWith(rule)) continue;
-    const rest = /^(?: \((?<column>.+?)\))?: /.exec(text.slice(rule.length));
-    if (rest === null) continue;
-    const column = rest.groups?.column;
-    return column === undefined ? {} : { column };
-  }
-  return undefined;
 }
 
 /** The facet `dataQualityAssertions`: rules that were never broken are not known. */

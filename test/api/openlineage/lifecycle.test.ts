@@ -7,7 +7,7 @@ import { FakeNative } from "../support/fake-native.ts";
 import { recordingLogger } from "../support/recording-logger.ts";
 import { batch, config, failure, verdict } from "../support/samples.ts";
 import { problemsOf } from "./schemas.ts";
-import { RecordingTransport } from "./support.ts";
+import { broken, RecordingTransport } from "./support.ts";
 
 let engine: FakeNative;
 let transport: RecordingTransport;
@@ -54,9 +54,8 @@ test.each([
   ],
 ])("a query that fails says why", async (cause, message) => {
   const query = await start();
-  const metrics = { "violations.minimum_speed": 5 };
-  const errors = ["minimum_speed (speed): 5 violations"];
-  engine.query.log.put({ batch: batch(4, { status: "block", metrics, errors }) });
+  const rules = [broken("minimum_speed", { column: "speed", violations: 5 })];
+  engine.query.log.put({ batch: batch(4, { status: "block", rules }) });
   engine.query.end(cause);
   await query.awaitTermination().catch(() => {});
   expect(transport.types).toEqual(["START", "RUNNING", "FAIL"]);

@@ -31,6 +31,12 @@ export class RecordingTransport implements LineageTransport {
   }
 }
 
+/** A rule as a batch tells that it was broken. */
+export function broken(rule: string, change: Partial<NativeBatch["rules"][number]> = {}) {
+  const told = { violations: 1, severity: "block", scope: "batch", estimated: false } as const;
+  return { rule, ...told, ...change };
+}
+
 /** One that broke a rule of each severity, and one that measures. */
 export function violating(batchId: number, change: Partial<NativeBatch> = {}) {
   return told(batchId, {
@@ -43,8 +49,11 @@ export function violating(batchId: number, change: Partial<NativeBatch> = {}) {
       "violations.enough_rows": 1,
       enough_rows: 10,
     },
-    errors: ["minimum_speed (speed): 2 violations", "enough_rows: measured 10"],
-    warnings: ["known_status (status (old)): 1 violations"],
+    rules: [
+      broken("minimum_speed", { column: "speed", violations: 2 }),
+      broken("known_status", { column: "status (old)", severity: "warn" }),
+      broken("enough_rows"),
+    ],
     counts: { records: 11, accepted: 8, rejected: 2, deadLetters: 1, skipped: 0, copied: 0 },
     rejects: { datasetId: "rejects", datasetVersion: "3", rowCount: 2 },
     positions: [{ topic: "events", partition: 0, start: 0n, end: 11n }],

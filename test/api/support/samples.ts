@@ -38,6 +38,7 @@ export function batch(batchId: number, change: Partial<NativeBatch> = {}): Nativ
     rowCount: 10,
     violations: 0,
     status: "ok",
+    rules: [],
     metrics: { row_count: 10 },
     errors: [],
     warnings: [],

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, SchemaRef};
-use headgate_model::{FieldViolation, RuleInfo, RuleResult, Severity, UNKNOWN_FIELD};
+use headgate_model::{FieldViolation, FoundRows, RuleInfo, RuleResult, Severity, UNKNOWN_FIELD};
 
 use crate::contract::{CheckOptions, Compiled};
 use crate::fault::ContractFault;
-use crate::plan::{Children, FieldPlan, Plan, RuleNumber, Target, rule_info};
+use crate::plan::{
+    Children, FieldPlan, Function, FunctionColumn, Plan, RuleNumber, Target, rule_info,
+};
 use crate::result::{BatchResult, CheckedRows, RowViolation};
+use crate::rule::function;
 use crate::rule::key::SeenKeys;
 use crate::rule::level;
 use crate::rule::metric::Tally;
@@ -29,6 +32,8 @@ pub struct Checker {
     levels: Vec<level::Seen>,
     /// Rows that broke each rule.
     counts: Vec<u64>,
+    /// Why the function of a rule has failed on the open batch.
+    failures: Vec<Option<String>>,
     num_rows: u64,
     found: Vec<u32>,
 }
@@ -52,6 +57,7 @@ impl Checker {
             tallies: vec![Tally::default(); plan.metrics.len()],
             levels: vec![level::Seen::default(); plan.levels.len()],
             counts: vec![0; rules.len()],
+            failures: vec![None; rules.len()],
             num_rows: 0,
             found: Vec::new(),
             plan,
@@ -72,6 +78,17 @@ impl Checker {
         rows: &RecordBatch,
         fields: &[FieldViolation],
     ) -> Result<CheckedRows, ContractFault> {
+        self.check_with(rows, fields, Vec::new())
+    }
+
+    /// As [`Checker::check`]; `found` is what [`crate::Contract::functions`] found in these rows, in
+    /// their order. A function without an answer fails its rule for the whole batch.
+    pub fn check_with(
+        &mut self,
+        rows: &RecordBatch,
+        fields: &[FieldViolation],
+        found: Vec<FoundRows>,
+    ) -> Result<CheckedRows, ContractFault> {
         self.require_fit(rows, fields)?;
         let plan = Arc::clone(&self.plan);
         self.num_rows += rows.num_rows() as u64;
@@ -83,6 +100,7 @@ impl Checker {
             run.visit(field, &View::column(rows.column(field.column)));
         }
         run.visit_keys(rows)?;
+        checked.unjudged = run.visit_functions(rows, found);
         for (level, seen) in plan.levels.iter().zip(&mut run.checker.levels) {
             level.see(rows, seen);
         }
@@ -108,7 +126,7 @@ impl Checker {
     /// microseconds since 1970, for service levels.
     pub fn finish(&mut self, answers: &[Result<f64, String>], now_us: i64) -> BatchResult {
         let mut measured = vec![None; self.rules.len()];
-        let mut reasons = vec![None; self.rules.len()];
+        let mut reasons = std::mem::replace(&mut self.failures, vec![None; self.rules.len()]);
         for (at, query) in self.plan.external.iter().enumerate() {
             let rule = usize::from(query.rule);
             match answers.get(at) {
@@ -136,8 +154,15 @@ impl Checker {
         for (metric, tally) in self.plan.metrics.iter().zip(&self.tallies) {
             let value = metric.measure(*tally, self.num_rows);
             let rule = usize::from(metric.rule);
+            if reasons[rule].is_some() {
+                continue;
+            }
             measured[rule] = Some(value);
             self.counts[rule] = u64::from(!metric.must.holds(value));
+        }
+        for function in &self.plan.functions {
+            let rule = usize::from(function.rule);
+            self.counts[rule] += u64::from(reasons[rule].is_some());
         }
         let rules = self.rules.iter().zip(&self.counts).zip(measured.into_iter().zip(reasons)).map(
             |((rule, violations), (measured, unmeasured))| RuleResult {
@@ -157,6 +182,7 @@ impl Checker {
         self.keys.iter_mut().for_each(SeenKeys::clear);
         self.tallies.fill(Tally::default());
         self.counts.fill(0);
+        self.failures.fill(None);
         self.num_rows = 0;
     }
 
@@ -306,6 +332,46 @@ impl Run<'_> {
             self.checker.found = found;
         }
         Ok(())
+    }
+
+    /// Takes in what functions found. True where a rule that names rows to be moved is in doubt.
+    fn visit_functions(&mut self, rows: &RecordBatch, found: Vec<FoundRows>) -> bool {
+        if rows.num_rows() == 0 {
+            return false;
+        }
+        let mut unjudged = false;
+        let mut answers = found.into_iter();
+        for asked in &self.plan.functions {
+            let answer = answers.next().unwrap_or_else(|| Err("it was not asked".into()));
+            match function::checked(answer, rows.num_rows()) {
+                Ok(found) => self.take_found(asked, rows, found),
+                Err(reason) => {
+                    let rule = usize::from(asked.rule);
+                    self.checker.failures[rule].get_or_insert(reason);
+                    let RuleInfo { severity, routes_rows, .. } = self.checker.rules[rule];
+                    unjudged |= routes_rows && severity == Severity::Block;
+                }
+            }
+        }
+        unjudged
+    }
+
+    fn take_found(&mut self, asked: &Function, rows: &RecordBatch, mut found: Vec<u32>) {
+        let of_property = self.checker.rules[usize::from(asked.rule)].column.is_some();
+        let present = of_property.then(|| asked.present(rows)).flatten();
+        if let Some(present) = &present {
+            found.retain(|row| present.is_valid(*row as usize));
+        }
+        if !self.fields.is_empty() {
+            let about = |column: &FunctionColumn| About { field: column.field, below: true };
+            let columns = &asked.columns;
+            found.retain(|row| !columns.iter().any(|each| self.is_excused(*row, about(each))));
+        }
+        if let Target::Metric(metric) = asked.target {
+            let absent = present.map_or(0, |present| present.null_count());
+            self.checker.tallies[metric].seen += (rows.num_rows() - absent) as u64;
+        }
+        self.settle(asked.target, None, None, &mut found);
     }
 
     /// Counts the found slots, and empties the list.

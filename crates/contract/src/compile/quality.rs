@@ -72,7 +72,7 @@ impl<'a> Builder<'a> {
                 return None;
             }
             Some("custom") => {
-                self.not_enforced(at, id("custom"), "rules of other engines are not run");
+                self.custom(at, &id("custom"), column);
                 return None;
             }
             Some(_) => {
@@ -94,23 +94,32 @@ impl<'a> Builder<'a> {
         };
         let id = id(metric);
         let must = self.operator(at)?;
-        let percent = match at.text("unit", &mut self.issues) {
-            None | Some("rows") => false,
-            Some("percent") => true,
-            Some(unit) => {
-                self.not_enforced(at, id, format!("the unit '{unit}' is not built"));
-                return None;
-            }
-        };
+        let percent = self.percent(at, &id)?;
         let library = Library { at, id, must, percent, column };
         let before = self.rules.len();
         let check = self.library(&library, metric, &metric_at);
-        if self.rules.len() > before
-            && let Some(at) = at.get("schedule").or_else(|| at.get("scheduler"))
-        {
-            self.not_enforced(&at, library.id, "no schedule: checked in every batch");
+        if self.rules.len() > before {
+            self.unscheduled(at, &library.id);
         }
         check
+    }
+
+    /// True where a share is judged instead of a count. `None`: the unit is not built.
+    pub fn percent(&mut self, at: &At<'_>, id: &str) -> Option<bool> {
+        match at.text("unit", &mut self.issues) {
+            None | Some("rows") => Some(false),
+            Some("percent") => Some(true),
+            Some(unit) => {
+                self.not_enforced(at, id, format!("the unit '{unit}' is not built"));
+                None
+            }
+        }
+    }
+
+    pub fn unscheduled(&mut self, at: &At<'_>, id: &str) {
+        if let Some(at) = at.get("schedule").or_else(|| at.get("scheduler")) {
+            self.not_enforced(&at, id, "no schedule: checked in every batch");
+        }
     }
 
     fn library(
@@ -215,20 +224,7 @@ impl<'a> Builder<'a> {
                 );
             }
             (None, Some(list)) => {
-                let mut columns = Vec::new();
-                for at in list.items(&mut self.issues) {
-                    let name = at.as_text();
-                    let known = self.columns.iter().find(|column| {
-                        [column.path.as_str(), &column.name_path].contains(&name.unwrap_or(""))
-                    });
-                    match known {
-                        Some(column) => columns.push(column.clone()),
-                        None => self.issues.add(&at, "the name of a property"),
-                    }
-                }
-                if columns.is_empty() {
-                    return self.issues.add(list, "names of properties");
-                }
+                let Some(columns) = self.columns_of(list) else { return };
                 columns
             }
         };
@@ -240,6 +236,26 @@ impl<'a> Builder<'a> {
         self.plan.keys.push(KeyPlan { columns, target });
     }
 
+    /// The columns that a list names, by their names or their physical names.
+    pub fn columns_of(&mut self, list: &At<'_>) -> Option<Vec<Column>> {
+        let mut columns = Vec::new();
+        for at in list.items(&mut self.issues) {
+            let name = at.as_text();
+            let known = self.columns.iter().find(|column| {
+                [column.path.as_str(), &column.name_path].contains(&name.unwrap_or(""))
+            });
+            match known {
+                Some(column) => columns.push(column.clone()),
+                None => self.issues.add(&at, "the name of a property"),
+            }
+        }
+        if columns.is_empty() {
+            self.issues.add(list, "names of properties");
+            return None;
+        }
+        Some(columns)
+    }
+
     fn found(&mut self, library: &Library<'_, 'a>, test: Test) -> FieldCheck {
         FieldCheck { test, target: self.target(library) }
     }
@@ -248,12 +264,7 @@ impl<'a> Builder<'a> {
     fn target(&mut self, library: &Library<'_, 'a>) -> Target {
         let none_at_all = library.must == Operator::Be(0.0) && !library.percent;
         if none_at_all && library.column.is_some() {
-            let severity = self.severity(library.at);
-            let rule = self.enforce(library.at, library.named());
-            if let Some(info) = self.rule_mut(rule) {
-                info.severity = severity;
-            }
-            Target::Row(rule)
+            Target::Row(self.enforce_rows(library.at, library.named()))
         } else {
             Target::Metric(self.metric(library, false))
         }

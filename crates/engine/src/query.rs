@@ -8,7 +8,7 @@ use headgate_contract::Checker;
 use headgate_decode::Decoder;
 use headgate_model::{
     BatchObserver, BatchQueries, BoxFault, ContractRef, InterventionGate, LakeSink, RecordSource,
-    StartRequest,
+    RowFunctions, StartRequest,
 };
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -33,6 +33,7 @@ pub struct QueryParts<S, K> {
     pub decoder: Box<dyn Decoder>,
     pub checker: Option<Checker>,
     pub queries: Option<Box<dyn BatchQueries>>,
+    pub functions: Option<Box<dyn RowFunctions>>,
     pub contract: Option<ContractRef>,
     pub shadow: Option<Shadow>,
     pub gate: Arc<dyn InterventionGate>,
@@ -59,6 +60,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             decoder,
             checker,
             queries,
+            functions,
             contract,
             shadow,
             gate,
@@ -81,6 +83,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             decoder,
             checker,
             queries,
+            functions,
             shadow: shadow.map(Into::into),
             assembler,
             config,

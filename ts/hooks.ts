@@ -2,9 +2,10 @@ import type { StreamingBatch } from "./batch.js";
 import { StreamingValidationError } from "./errors.js";
 import type { InterventionTerms, StreamingInterventionStrategy } from "./intervention.js";
 import type { Logger } from "./logger.js";
+import type { RuleHooks } from "./rules.js";
 
 /** What is told of a query, and who may speak into it. */
-export interface QueryHooks {
+export interface QueryHooks extends RuleHooks {
   /**
    * After the batch is committed. Awaited one at a time in batch order; never on the data path.
    * What it throws is logged and counted. `signal` aborts when the query stops waiting for it.

@@ -56,6 +56,15 @@ export {
 } from "./operate.js";
 export type { StreamingQueryProgress } from "./progress.js";
 export type { StreamingQuery, StreamingQueryStatus } from "./query.js";
+export type { RuleValue } from "./rule-values.js";
+export type {
+  FoundRows,
+  RuleContext,
+  RuleFunction,
+  RuleFunctions,
+  RuleHooks,
+  RuleValues,
+} from "./rules.js";
 export { gracefulShutdown, type ShutdownOptions } from "./shutdown.js";
 export { startQuery } from "./start.js";
 export { type ConfigReport, type RuleCoverage, validateConfig } from "./validate.js";

@@ -6,6 +6,7 @@ import { interventionTerms, observerNames, type QueryHooks } from "./hooks.js";
 import { attachLogger, defaultLogger, detachLogger, SafeLogger } from "./logger.js";
 import { native } from "./native.js";
 import { StreamingQuery } from "./query.js";
+import { locateRules, nativeRules } from "./rules.js";
 
 /**
  * Starts a query. Resolves when its tables are open and it reads; rejects with a
@@ -32,6 +33,7 @@ export async function startNode(
   hooks.signal?.throwIfAborted();
   const logger = new SafeLogger(hooks.logger ?? defaultLogger);
   const terms = interventionTerms(hooks);
+  const rules = nativeRules(hooks);
   attachLogger(logger, node.name);
   try {
     const answer = await native().startQuery(node.json, {
@@ -40,8 +42,9 @@ export async function startNode(
       interventionTimeoutMs: terms?.timeoutMs,
       interventionFallback: terms?.fallback,
       observers: observerNames(hooks),
+      rules,
     });
-    const started = unwrap(answer, "query", node.locate);
+    const started = unwrap(answer, "query", locateRules(node.locate));
     attachLogger(logger, started.name);
     const query = new StreamingQuery(started, hooks, logger, node.locate);
     if (hooks.signal?.aborted) {

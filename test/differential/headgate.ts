@@ -18,12 +18,12 @@ interface Answer {
 }
 
 interface Addon {
-  testContract(options: {
+  NativeContractTrial: new (options: {
     contract: string;
     schema: string;
     path: string;
     samples: number;
-  }): Promise<Answer>;
+  }) => { run(): Promise<Answer> };
 }
 
 const addon: Addon = createRequire(join(root, "package.json"))("./bindings/node/index.cjs");
@@ -35,7 +35,8 @@ export async function headgateMeasures(
   path: string,
 ): Promise<Measure[]> {
   const contract = await readFile(contractFile, "utf8");
-  const answer = await addon.testContract({ contract, schema, path, samples: 0 });
+  const trial = new addon.NativeContractTrial({ contract, schema, path, samples: 0 });
+  const answer = await trial.run();
   if (answer.resultJson === undefined) {
     throw new Error(`Headgate did not run: ${JSON.stringify(answer)}`);
   }

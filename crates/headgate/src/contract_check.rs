@@ -16,7 +16,8 @@ pub async fn check(
     schema: Option<&str>,
     functions: &[String],
 ) -> Result<Value, Vec<ContractIssue>> {
-    let compiled = |schema: Option<&str>| Contract::compile_with(text, schema, functions).map_err(issues);
+    let compiled =
+        |schema: Option<&str>| Contract::compile_with(text, schema, functions).map_err(issues);
     let Outline { reference, names, columnless } = Contract::outline(text).map_err(issues)?;
     let contracts = match (schema, names.as_slice()) {
         (Some(name), _) => vec![compiled(Some(name))?],

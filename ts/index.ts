@@ -74,6 +74,15 @@ export {
 export type { StreamingQueryProgress } from "./progress.js";
 export type { StreamingQuery, StreamingQueryStatus } from "./query.js";
 export type { ObservedTable, RunOutcome, StreamingRun } from "./run.js";
+export type { RuleValue } from "./rule-values.js";
+export type {
+  FoundRows,
+  RuleContext,
+  RuleFunction,
+  RuleFunctions,
+  RuleHooks,
+  RuleValues,
+} from "./rules.js";
 export { gracefulShutdown, type ShutdownOptions } from "./shutdown.js";
 export { startQuery } from "./start.js";
 export * from "./strategies/index.js";

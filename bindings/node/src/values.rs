@@ -12,6 +12,7 @@ pub struct NativeRuleResult {
     pub rule: String,
     pub column: Option<String>,
     pub violations: f64,
+    pub unmeasured: Option<String>,
     #[napi(ts_type = "'block' | 'warn' | 'info'")]
     pub severity: String,
     #[napi(ts_type = "'batch' | 'window' | 'stream'")]
@@ -165,11 +166,12 @@ pub struct NativeWaiting {
 
 impl From<&RuleResult> for NativeRuleResult {
     fn from(result: &RuleResult) -> Self {
-        let RuleResult { rule, violations, .. } = result;
+        let RuleResult { rule, violations, measured: _, unmeasured } = result;
         Self {
             rule: rule.id.clone(),
             column: rule.column.clone(),
             violations: *violations as f64,
+            unmeasured: unmeasured.clone(),
             severity: rule.severity.as_str().to_owned(),
             scope: rule.scope.as_str().to_owned(),
             estimated: rule.estimated,

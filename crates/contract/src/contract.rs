@@ -1,7 +1,10 @@
 //! A compiled contract.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_buffer::NullBuffer;
 use arrow_schema::SchemaRef;
 use headgate_model::{ContractRef, RuleInfo};
 
@@ -9,7 +12,8 @@ use crate::checker::Checker;
 use crate::coverage::RuleCoverage;
 use crate::document::Outline;
 use crate::fault::ContractFault;
-use crate::plan::Plan;
+use crate::plan::{Function, Plan};
+use crate::view::resolve;
 
 /// How rows are checked, beyond what the document says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +34,38 @@ pub struct RuleQuery<'c> {
     pub rule: &'c RuleInfo,
 }
 
+/// A function that finds the rows which break a rule.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleFunction<'c> {
+    function: &'c Function,
+    pub rule: &'c RuleInfo,
+}
+
+impl<'c> RuleFunction<'c> {
+    pub fn name(&self) -> &'c str {
+        &self.function.name
+    }
+
+    /// A JSON object.
+    pub fn arguments(&self) -> Option<&'c str> {
+        self.function.arguments.as_deref()
+    }
+
+    /// What it reads of rows that were checked to have the contract's columns: by path, the values
+    /// and which of them are there. One column where the rule is a property's.
+    pub fn columns<'r>(
+        &self,
+        rows: &'r RecordBatch,
+    ) -> Vec<(&'c str, &'r ArrayRef, Option<NullBuffer>)> {
+        let columns = self.function.columns.iter();
+        let found = columns.filter_map(|column| {
+            let (array, nulls) = resolve(rows, &column.indices)?;
+            Some((column.path.as_str(), array, nulls))
+        });
+        found.collect()
+    }
+}
+
 /// A parsed and compiled document; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Contract {
@@ -42,6 +78,7 @@ pub(crate) struct Compiled {
     pub schema: SchemaRef,
     pub partition_columns: Vec<String>,
     pub tables: Vec<String>,
+    pub implementations: BTreeSet<String>,
     pub rules: Arc<[RuleInfo]>,
     pub coverage: Vec<RuleCoverage>,
     pub plan: Arc<Plan>,
@@ -51,7 +88,16 @@ impl Contract {
     /// Compiles YAML or JSON. `schema_name` is the `name` or `physicalName` of one of the document's
     /// schema objects; it may be left out where there is only one. All issues are reported at once.
     pub fn compile(text: &str, schema_name: Option<&str>) -> Result<Self, ContractFault> {
-        let compiled = crate::compile::compile(text, schema_name)
+        Self::compile_with(text, schema_name, &[])
+    }
+
+    /// As [`Contract::compile`], where custom rules may name these functions.
+    pub fn compile_with(
+        text: &str,
+        schema_name: Option<&str>,
+        functions: &[String],
+    ) -> Result<Self, ContractFault> {
+        let compiled = crate::compile::compile(text, schema_name, functions)
             .map_err(|issues| ContractFault::Invalid { issues })?;
         Ok(Self { compiled: Arc::new(compiled) })
     }
@@ -92,6 +138,19 @@ impl Contract {
             line: query.line,
             rule: &self.compiled.rules[usize::from(query.rule)],
         })
+    }
+
+    /// Functions that rules need the answers of; see [`Checker::check_with`].
+    pub fn functions(&self) -> impl ExactSizeIterator<Item = RuleFunction<'_>> {
+        self.compiled.plan.functions.iter().map(|function| RuleFunction {
+            function,
+            rule: &self.compiled.rules[usize::from(function.rule)],
+        })
+    }
+
+    /// Every function that a custom rule names, registered or not.
+    pub fn implementations(&self) -> &BTreeSet<String> {
+        &self.compiled.implementations
     }
 
     /// What queries may call the rows: the names of the schema object.

@@ -52,7 +52,7 @@ mod types;
 mod view;
 
 pub use checker::{Checker, Forgotten};
-pub use contract::{CheckOptions, Contract, RuleQuery};
+pub use contract::{CheckOptions, Contract, RuleFunction, RuleQuery};
 pub use coverage::{CoverageStatus, RuleCoverage};
 pub use document::Outline;
 pub use fault::{ContractFault, ContractIssue};

@@ -76,7 +76,9 @@ impl Assembler {
             skipped: decoded.skipped.len() as u64,
             copied: copied.len() as u64,
         };
-        let blocks = !routed.is_empty() && (options.policy == Policy::Block || nowhere);
+        // Rows that nobody could judge have no place among those that hold, nor among the others.
+        let blocks = (!routed.is_empty() && (options.policy == Policy::Block || nowhere))
+            || (checked.unjudged && !options.policy.writes_violating_rows());
         let mut tables = Vec::new();
         if blocks {
             return Ok(Assembled { tables, counts, blocks });

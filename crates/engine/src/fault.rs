@@ -175,7 +175,10 @@ fn worst(verdict: &Verdict) -> String {
     let named: Vec<String> = rules
         .iter()
         .take(5)
-        .map(|result| format!("{} ({})", result.rule.id, result.violations))
+        .map(|result| match &result.unmeasured {
+            Some(reason) => format!("{} ({reason})", result.rule.id),
+            None => format!("{} ({})", result.rule.id, result.violations),
+        })
         .collect();
     format!("{} of {} rows, by {}", verdict.violating_rows, verdict.row_count, named.join(", "))
 }

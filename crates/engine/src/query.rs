@@ -8,7 +8,7 @@ use headgate_contract::Checker;
 use headgate_decode::Decoder;
 use headgate_model::{
     BatchObserver, BatchQueries, BoxFault, ContractRef, InterventionGate, LakeSink, OutputRows,
-    RecordSource, StartRequest,
+    RecordSource, RowFunctions, StartRequest,
 };
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -33,6 +33,7 @@ pub struct QueryParts<S, K> {
     pub decoder: Box<dyn Decoder>,
     pub checker: Option<Checker>,
     pub queries: Option<Box<dyn BatchQueries>>,
+    pub functions: Option<Box<dyn RowFunctions>>,
     pub contract: Option<ContractRef>,
     pub shadow: Option<Shadow>,
     /// For rules over more than a batch.
@@ -61,6 +62,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             decoder,
             checker,
             queries,
+            functions,
             contract,
             shadow,
             output_rows,
@@ -88,6 +90,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             decoder,
             checker,
             queries,
+            functions,
             shadow: shadow.map(Into::into),
             output_rows,
             stands_on: None,

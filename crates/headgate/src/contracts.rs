@@ -13,6 +13,7 @@ pub(crate) fn contract(
     key: &str,
     options: Option<&Value>,
     base_dir: &Path,
+    functions: &[String],
     read: impl Fn(&Path) -> std::io::Result<String>,
     issues: &mut Issues,
 ) -> Option<Contract> {
@@ -44,7 +45,7 @@ pub(crate) fn contract(
         }
         None => (options.to_string(), "the document given".to_owned()),
     };
-    match Contract::compile(&text, schema) {
+    match Contract::compile_with(&text, schema, functions) {
         Ok(contract) => Some(contract),
         Err(ContractFault::Invalid { issues: found }) => {
             for issue in found {

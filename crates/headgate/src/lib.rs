@@ -10,6 +10,7 @@
 //! | [`mod@resolve`] | defaults, and every rule between keys; answers with all issues at once |
 //! | [`mod@start`], [`handle`] | wiring of concrete source, decoder, contract and sink |
 //! | [`contract_check`], [`contract_test`] | a contract by itself, and over data at rest |
+//! | [`rule_calls`], [`rule_values`] | rules that are functions of the outside, and what they get |
 //! | [`dataset`] | the output's columns as the outside sees them |
 //! | [`failure`] | what any fault says to the outside |
 //! | [`report`] | batches, verdicts and progress as the outside sees them |
@@ -32,7 +33,9 @@ pub mod options;
 pub mod quantity;
 pub mod report;
 pub mod resolve;
+pub mod rule_calls;
 mod rule_queries;
+pub mod rule_values;
 pub mod start;
 mod tables;
 pub mod verify;
@@ -44,4 +47,5 @@ pub use headgate_contract::{ContractIssue, CoverageStatus, RuleCoverage};
 pub use headgate_kafka::EmbeddedBroker;
 pub use issue::Issue;
 pub use resolve::{NodeConfig, resolve};
+pub use rule_calls::{FunctionOptions, RuleCall};
 pub use start::{InterventionOptions, StartOptions, start};

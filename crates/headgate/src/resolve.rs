@@ -11,6 +11,7 @@ use headgate_delta::{Durability, MaintenanceConfig, TableConfig};
 use headgate_engine::{DecodedAs, Layout, LayoutOptions, Policy, RejectsTo, Trigger};
 use headgate_kafka::{KafkaConfig, KafkaOptions, ReadMode};
 use headgate_model::TableRole;
+use serde_json::Value;
 
 use crate::Issue;
 use crate::contracts::{check_coverage, check_shadow, contract};
@@ -92,10 +93,12 @@ impl Issues {
     }
 }
 
-/// `base_dir`: what relative paths are relative to. `read`: the text of a contract.
+/// `base_dir`: what relative paths are relative to. `functions`: those that custom rules may name.
+/// `read`: the text of a contract.
 pub fn resolve(
     options: &NodeOptions,
     base_dir: &Path,
+    functions: &[String],
     read: impl Fn(&Path) -> std::io::Result<String>,
 ) -> Result<NodeConfig, Vec<Issue>> {
     let mut issues = Issues(Vec::new());
@@ -103,9 +106,11 @@ pub fn resolve(
     let name = name.filter(|name| check_name(&mut issues, &["name"], name)).unwrap_or_default();
     let streaming = streaming(options.streaming.as_ref(), &mut issues);
     let policy = policy(options, &mut issues);
-    let shadow =
-        contract("shadow_contract", options.shadow_contract.as_ref(), base_dir, &read, &mut issues);
-    let contract = contract("contract", options.contract.as_ref(), base_dir, &read, &mut issues);
+    let mut compiled = |key, document: Option<&Value>| {
+        contract(key, document, base_dir, functions, &read, &mut issues)
+    };
+    let shadow = compiled("shadow_contract", options.shadow_contract.as_ref());
+    let contract = compiled("contract", options.contract.as_ref());
     check_coverage(options, contract.as_ref(), &mut issues);
     check_shadow(options, shadow.as_ref(), &mut issues);
     let input = input(options.input.as_ref(), streaming.trigger, &mut issues);

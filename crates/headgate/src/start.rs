@@ -24,6 +24,7 @@ use crate::observers::Observers;
 use crate::options;
 use crate::report::Datasets;
 use crate::resolve::{NamedTable, NodeConfig, resolve};
+use crate::rule_calls::{FunctionOptions, RuleCalls};
 use crate::rule_queries;
 use crate::{Dataset, Failure, Issue};
 
@@ -35,6 +36,8 @@ pub struct StartOptions {
     pub intervention: Option<InterventionOptions>,
     /// Names of observers that follow the output's log; see [`QueryHandle::next_told`].
     pub observers: Vec<String>,
+    /// Asks the outside what rules find.
+    pub functions: FunctionOptions,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,18 +47,29 @@ pub struct InterventionOptions {
 }
 
 /// Reads options and whatever they point to; all issues at once.
-pub fn load(json: &str, base_dir: &Path) -> Result<NodeConfig, (Vec<Issue>, Option<String>)> {
+pub fn load(
+    json: &str,
+    base_dir: &Path,
+    functions: &[String],
+) -> Result<NodeConfig, (Vec<Issue>, Option<String>)> {
     let options = options::parse(json).map_err(|issue| (vec![issue], None))?;
     let name = options.name.clone();
-    resolve(&options, base_dir, |path| std::fs::read_to_string(path)).map_err(|found| (found, name))
+    let read = |path: &Path| std::fs::read_to_string(path);
+    resolve(&options, base_dir, functions, read).map_err(|found| (found, name))
 }
 
 /// Returns once the tables are open and the source is connected; the query runs on. Must be called
 /// within a tokio runtime.
 pub async fn start(json: &str, start: StartOptions) -> Result<QueryHandle, Box<Failure>> {
-    let config = load(json, &start.base_dir)
+    let functions = &start.functions;
+    let config = load(json, &start.base_dir, &functions.names)
         .map_err(|(issues, name)| Box::new(Failure::invalid(issues, name.as_deref())))?;
     let name = config.name.clone();
+    let issues =
+        functions.check_used([&config.contract, &config.shadow_contract].into_iter().flatten());
+    if !issues.is_empty() {
+        return Err(Box::new(Failure::invalid(issues, Some(&name))));
+    }
     // What the engine logs of a query names it.
     let span = tracing::info_span!("query", query = name);
     start_node(config, start)
@@ -66,7 +80,7 @@ pub async fn start(json: &str, start: StartOptions) -> Result<QueryHandle, Box<F
 
 async fn start_node(
     config: NodeConfig,
-    StartOptions { intervention, observers, base_dir: _ }: StartOptions,
+    StartOptions { intervention, observers, functions, base_dir: _ }: StartOptions,
 ) -> Result<QueryHandle, BoxFault> {
     let (lease, part) = Lease::take(config.memory_max);
     let asked =
@@ -93,6 +107,7 @@ async fn start_node(
         keeps_violating: config.policy.writes_violating_rows(),
     };
     let decoder = decoder(&config)?;
+    let calls = Arc::new(RuleCalls::new(functions.timeout));
     let queries = match &config.contract {
         Some(contract) => rule_queries::plan(contract, decoder.schema()).await?,
         None => None,
@@ -102,6 +117,7 @@ async fn start_node(
             let decoder = headgate_decode::json(contract.schema(), config.decode)?;
             Some(Shadow {
                 queries: rule_queries::plan(contract, decoder.schema()).await?,
+                functions: calls.functions_of(contract),
                 checker: contract.checker(check),
                 contract: contract.reference().clone(),
                 decoder,
@@ -114,6 +130,7 @@ async fn start_node(
         output_rows: Box::new(Written::of(sink_config(&config, &lease).output)),
         config: engine_config(&config, &lease),
         queries,
+        functions: config.contract.as_ref().and_then(|contract| calls.functions_of(contract)),
         source,
         sink,
         decoder,
@@ -138,6 +155,7 @@ async fn start_node(
         name: config.name,
         dataset,
         gate: asked,
+        calls,
         feed,
         observers,
         switch,

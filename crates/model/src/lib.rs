@@ -16,6 +16,7 @@ pub mod budget;
 pub mod fake;
 pub mod fault;
 pub mod fault_point;
+pub mod functions;
 pub mod gate;
 pub mod ledger;
 pub mod observer;
@@ -31,6 +32,7 @@ pub mod verdict;
 pub use budget::Budget;
 pub use fault::{Blame, BoxFault, Fault, FaultContext, Retry};
 pub use fault_point::{FaultPoint, Injected, reach};
+pub use functions::{FoundRows, RowFunctions};
 pub use gate::{Decision, InterventionGate, Proceed};
 pub use ledger::{Counts, Ledger, PartitionLedger};
 pub use observer::{

@@ -1,6 +1,6 @@
 //! What compilation gathers on its way through a document.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use arrow_schema::DataType;
 use headgate_model::{RuleInfo, Severity};
@@ -23,6 +23,10 @@ pub(crate) struct Builder<'a> {
     pub plan: Plan,
     /// The schema object, as SQL calls it.
     pub table: String,
+    /// Registered for custom rules.
+    pub functions: &'a [String],
+    /// Named by custom rules.
+    pub implementations: BTreeSet<String>,
     pub columns: Vec<Column>,
     pub primary: Vec<Member<'a>>,
     pub partitions: Vec<Member<'a>>,
@@ -119,6 +123,16 @@ impl Builder<'_> {
 
     pub fn rule_mut(&mut self, number: RuleNumber) -> Option<&mut RuleInfo> {
         self.rules.get_mut(usize::from(number))
+    }
+
+    /// A quality rule that names rows.
+    pub fn enforce_rows(&mut self, at: &At<'_>, named: Named<'_>) -> RuleNumber {
+        let severity = self.severity(at);
+        let rule = self.enforce(at, named);
+        if let Some(info) = self.rule_mut(rule) {
+            info.severity = severity;
+        }
+        rule
     }
 
     /// A rule that judges the batch.

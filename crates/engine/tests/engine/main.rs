@@ -4,6 +4,7 @@
 mod dead_letters;
 mod failures;
 mod fences;
+mod functions;
 mod interventions;
 mod limits;
 mod policies;

@@ -8,12 +8,12 @@ use headgate_contract::{CheckOptions, Contract};
 use headgate_decode::{DecodeOptions, Tombstones, UnknownFields};
 use headgate_engine::{
     BatchLimits, DecodedAs, EngineConfig, EngineFault, Layout, LayoutOptions, Policy, Query,
-    QueryParts, RejectsTo, StopMode, StopSwitch, Trigger,
+    QueryParts, RejectsTo, Shadow, StopMode, StopSwitch, Trigger,
 };
 use headgate_model::fake::{MemoryLake, ReadUntil, SinkControl, SourceControl, VecLog};
 use headgate_model::{
     BatchObserver, BoxFault, Budget, CommittedBatch, InterventionGate, PartitionId, Proceed,
-    Progress, TableRole,
+    Progress, RowFunctions, TableRole,
 };
 use tokio::task::JoinHandle;
 
@@ -87,6 +87,9 @@ pub struct Rig {
     pub limits: BatchLimits,
     pub fixed_assignment: bool,
     pub gate: Arc<dyn InterventionGate>,
+    /// Made anew for each worker.
+    pub functions: Option<Box<dyn Fn() -> Box<dyn RowFunctions>>>,
+    pub shadow: Option<Box<dyn Fn() -> Shadow>>,
     pub chunk_records: usize,
     pub group: &'static str,
 }
@@ -115,6 +118,8 @@ impl Rig {
             },
             fixed_assignment: false,
             gate: Arc::new(Proceed),
+            functions: None,
+            shadow: None,
             chunk_records: 1000,
             group: "group",
         }
@@ -199,7 +204,8 @@ impl Rig {
             sink,
             decoder,
             queries: None,
-            shadow: None,
+            functions: self.functions.as_ref().map(|functions| functions()),
+            shadow: self.shadow.as_ref().map(|shadow| shadow()),
             output_rows: Box::new(self.lake.clone()),
             checker: self.contract.as_ref().map(|contract| contract.checker(check)),
             contract: self.contract.as_ref().map(|contract| contract.reference().clone()),

@@ -114,6 +114,7 @@ async fn run(lake: &Path) -> Result<(), String> {
     let (_switch, stop) = StopSwitch::new();
     let prepared = Query::prepare(QueryParts {
         queries: None,
+        functions: None,
         shadow: None,
         output_rows: Box::new(Written::of(table(TableRole::Output))),
         config: EngineConfig {

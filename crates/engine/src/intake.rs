@@ -1,4 +1,4 @@
-//! Poll, decode, check, cut: the first half of a batch's life.
+//! Poll, decode, transform, check, cut: the first half of a batch's life.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use crate::account::Offsets;
 use crate::assemble::Assembler;
 use crate::shadow::OpenShadow;
 use crate::stop::{StopMode, StopSignal};
+use crate::transform::RowTransform;
 use crate::trigger::Ticks;
 use crate::verdict::{Tally, verdict};
 use crate::work::{Cut, Feedback, Work};
@@ -28,6 +29,7 @@ use crate::{EngineConfig, EngineFault, Trigger};
 pub(crate) struct Intake<S> {
     pub source: S,
     pub decoder: Box<dyn Decoder>,
+    pub transform: Option<RowTransform>,
     pub checker: Option<Checker>,
     /// What rules need to have asked of the rows.
     pub queries: Option<Box<dyn BatchQueries>>,
@@ -56,7 +58,7 @@ pub(crate) struct Intake<S> {
     pub last_cut: Instant,
 }
 
-/// Rows for the tables; all rows as decoded, and as the shadow decoded them, for their queries.
+/// Rows for the tables; all rows as they were checked, and as the shadow's were, for their queries.
 type Processed = (Vec<(TableRole, RecordBatch)>, RecordBatch, Option<RecordBatch>);
 
 /// What the batch that is being filled has so far.
@@ -265,11 +267,17 @@ impl<S: RecordSource> Intake<S> {
         Ok(())
     }
 
-    /// Decode, check, assemble.
+    /// Decode, transform, check, assemble.
     fn decode_and_check(&mut self, chunk: RecordChunk) -> Result<Processed, EngineFault> {
         let started = Instant::now();
         let decoded = self.decoder.decode(&chunk)?;
         self.batch.phases.decode += started.elapsed();
+        let started = Instant::now();
+        let decoded = match &self.transform {
+            Some(transform) => transform.apply(decoded)?,
+            None => decoded,
+        };
+        self.batch.phases.transform += started.elapsed();
         self.refuse_dead(&chunk, &decoded)?;
         let started = Instant::now();
         let checked = self.check(&decoded)?;

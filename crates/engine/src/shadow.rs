@@ -1,16 +1,20 @@
 //! A second contract over the same records, without effect.
 
+use std::sync::Arc;
+
 use arrow_array::RecordBatch;
 use headgate_contract::Checker;
 use headgate_decode::Decoder;
-use headgate_model::{BatchQueries, ContractRef, RecordChunk, Verdict};
+use headgate_model::{BatchQueries, ContractRef, RecordChunk, Transform, Verdict};
 
+use crate::transform::RowTransform;
 use crate::verdict::{Tally, verdict};
 use crate::{EngineFault, Policy};
 
-/// It decodes for itself: its columns and their types are its own.
+/// It decodes and transforms for itself: its columns and their types are its own.
 pub struct Shadow {
     pub decoder: Box<dyn Decoder>,
+    pub transform: Option<Arc<dyn Transform>>,
     pub checker: Checker,
     pub queries: Option<Box<dyn BatchQueries>>,
     pub contract: ContractRef,
@@ -19,19 +23,25 @@ pub struct Shadow {
 /// With what it has seen of the open batch.
 pub(crate) struct OpenShadow {
     pub shadow: Shadow,
+    transform: Option<RowTransform>,
     tally: Tally,
 }
 
 impl From<Shadow> for OpenShadow {
     fn from(shadow: Shadow) -> Self {
-        Self { shadow, tally: Tally::default() }
+        let transform = RowTransform::after(shadow.decoder.as_ref(), shadow.transform.as_ref());
+        Self { shadow, transform, tally: Tally::default() }
     }
 }
 
 impl OpenShadow {
-    /// Decodes and checks; the rows are for its queries.
+    /// Decodes, transforms and checks; the rows are for its queries.
     pub fn judge(&mut self, chunk: &RecordChunk) -> Result<RecordBatch, EngineFault> {
         let decoded = self.shadow.decoder.decode(chunk)?;
+        let decoded = match &self.transform {
+            Some(transform) => transform.apply(decoded)?,
+            None => decoded,
+        };
         let checked = self.shadow.checker.check(&decoded.rows, &decoded.fields)?;
         self.tally.rows += decoded.rows.num_rows() as u64;
         self.tally.counts.dead_letters += decoded.dead.len() as u64;

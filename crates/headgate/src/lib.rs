@@ -35,6 +35,7 @@ pub mod resolve;
 mod rule_queries;
 pub mod start;
 mod tables;
+mod transforms;
 pub mod verify;
 
 pub use dataset::{Column, Dataset};

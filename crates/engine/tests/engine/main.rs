@@ -12,6 +12,7 @@ mod rig;
 mod stopping;
 mod t7_rebalance;
 mod table_columns;
+mod transforms;
 mod triggers;
 mod verdicts;
 mod workers;

@@ -8,12 +8,12 @@ use headgate_contract::{CheckOptions, Contract};
 use headgate_decode::{DecodeOptions, Tombstones, UnknownFields};
 use headgate_engine::{
     BatchLimits, DecodedAs, EngineConfig, EngineFault, Layout, LayoutOptions, Policy, Query,
-    QueryParts, RejectsTo, StopMode, StopSwitch, Trigger,
+    QueryParts, RejectsTo, Shadow, StopMode, StopSwitch, Trigger,
 };
 use headgate_model::fake::{MemoryLake, ReadUntil, SinkControl, SourceControl, VecLog};
 use headgate_model::{
     BatchObserver, BoxFault, Budget, CommittedBatch, InterventionGate, PartitionId, Proceed,
-    Progress, TableRole,
+    Progress, TableRole, Transform,
 };
 use tokio::task::JoinHandle;
 
@@ -76,6 +76,8 @@ pub struct Rig {
     pub lake: MemoryLake,
     /// `None`: raw.
     pub contract: Option<Contract>,
+    pub transform: Option<Arc<dyn Transform>>,
+    pub shadow: Option<Contract>,
     pub policy: Policy,
     pub rejects: RejectsTo,
     pub dead_letters: bool,
@@ -97,6 +99,8 @@ impl Rig {
             log: VecLog::new((0..3).map(partition)),
             lake: MemoryLake::default(),
             contract: Some(pings()),
+            transform: None,
+            shadow: None,
             policy: Policy::Split,
             rejects: RejectsTo::Rejects,
             dead_letters: true,
@@ -141,7 +145,12 @@ impl Rig {
                 schema: Arc::clone(contract.schema()),
                 extra: self.unknown_fields == UnknownFields::Extra,
             },
-            None => DecodedAs::Raw,
+            None => match &self.transform {
+                Some(transform) => {
+                    DecodedAs::Transformed { schema: Arc::clone(transform.schema()), raw: true }
+                }
+                None => DecodedAs::Raw,
+            },
         };
         let layout = Layout::new(LayoutOptions {
             decoded,
@@ -187,6 +196,13 @@ impl Rig {
         };
         let reject_unknown_fields = self.unknown_fields == UnknownFields::Reject;
         let check = CheckOptions { reject_unknown_fields };
+        let shadow = self.shadow.as_ref().map(|contract| Shadow {
+            decoder: headgate_decode::json(contract.schema(), options).unwrap(),
+            transform: self.transform.clone(),
+            checker: contract.checker(check),
+            queries: None,
+            contract: contract.reference().clone(),
+        });
         let (switch, stop) = StopSwitch::new();
         let told = Arc::new(Told::default());
         let query = Query::prepare(QueryParts {
@@ -194,8 +210,9 @@ impl Rig {
             source,
             sink,
             decoder,
+            transform: self.transform.clone(),
             queries: None,
-            shadow: None,
+            shadow,
             checker: self.contract.as_ref().map(|contract| contract.checker(check)),
             contract: self.contract.as_ref().map(|contract| contract.reference().clone()),
             gate: Arc::clone(&self.gate),

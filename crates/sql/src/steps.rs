@@ -15,7 +15,8 @@ use datafusion::common::cast::as_boolean_array;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::Result;
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::utils::split_conjunction;
+use datafusion::logical_expr::{ColumnarValue, Expr, LogicalPlan};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::BinaryExpr;
 
@@ -25,10 +26,17 @@ use crate::fault::{SqlFault, reason};
 pub(crate) enum Step {
     /// These columns, by their place.
     Pick(Vec<usize>),
-    Filter(Arc<dyn PhysicalExpr>),
+    Filter(Condition),
     Project(Vec<Arc<dyn PhysicalExpr>>, SchemaRef),
     /// The condition never holds.
     Nothing(SchemaRef),
+}
+
+/// `parts` hold together where `whole` does.
+#[derive(Debug)]
+pub(crate) struct Condition {
+    whole: Arc<dyn PhysicalExpr>,
+    parts: Vec<Arc<dyn PhysicalExpr>>,
 }
 
 /// Rows on their way through the steps.
@@ -54,7 +62,11 @@ fn lower(plan: &LogicalPlan, state: &SessionState, steps: &mut Vec<Step>) -> Res
         LogicalPlan::Filter(condition) => {
             lower(&condition.input, state, steps)?;
             let schema = condition.input.schema();
-            steps.push(Step::Filter(compiled(&condition.predicate, schema, state)?));
+            let whole = compiled(&condition.predicate, schema, state)?;
+            let parts = split_conjunction(&condition.predicate).into_iter();
+            let parts =
+                parts.map(|part| compiled(part, schema, state)).collect::<Result<_, _>>()?;
+            steps.push(Step::Filter(Condition { whole, parts }));
         }
         LogicalPlan::Projection(projection) => {
             lower(&projection.input, state, steps)?;
@@ -109,7 +121,7 @@ impl Step {
                 Ok(Taken { rows, origins })
             }
             Self::Filter(condition) => {
-                filtered(condition, rows, origins).map_err(|error| reason(&error))
+                condition.hold(Taken { rows, origins }).map_err(|error| reason(&error))
             }
             Self::Project(columns, schema) => {
                 Ok(Taken { rows: project(columns, schema, &rows)?, origins })
@@ -122,20 +134,33 @@ impl Step {
     }
 }
 
-fn filtered(
-    condition: &Arc<dyn PhysicalExpr>,
-    rows: RecordBatch,
-    origins: Option<UInt32Array>,
-) -> Result<Taken> {
-    let num_rows = rows.num_rows();
-    let keep = condition.evaluate(&rows)?.into_array(num_rows)?;
-    let keep = as_boolean_array(&keep)?;
-    if keep.true_count() == num_rows {
-        return Ok(Taken { rows, origins });
+impl Condition {
+    fn hold(&self, taken: Taken) -> Result<Taken> {
+        match self.whole.evaluate(&taken.rows) {
+            Ok(keep) => taken.filtered(keep),
+            Err(error) if self.parts.len() < 2 => Err(error),
+            // A part may fail on rows that the parts before it do not let through.
+            Err(_) => self.parts.iter().try_fold(taken, |taken, part| {
+                let keep = part.evaluate(&taken.rows)?;
+                taken.filtered(keep)
+            }),
+        }
     }
-    let origins = origins.unwrap_or_else(|| UInt32Array::from_iter_values(0..num_rows as u32));
-    let origins = filter(&origins, keep)?.as_primitive::<UInt32Type>().clone();
-    Ok(Taken { rows: filter_record_batch(&rows, keep)?, origins: Some(origins) })
+}
+
+impl Taken {
+    fn filtered(self, keep: ColumnarValue) -> Result<Self> {
+        let Self { rows, origins } = self;
+        let num_rows = rows.num_rows();
+        let keep = keep.into_array(num_rows)?;
+        let keep = as_boolean_array(&keep)?;
+        if keep.true_count() == num_rows {
+            return Ok(Self { rows, origins });
+        }
+        let origins = origins.unwrap_or_else(|| (0..num_rows as u32).collect());
+        let origins = filter(&origins, keep)?.as_primitive::<UInt32Type>().clone();
+        Ok(Self { rows: filter_record_batch(&rows, keep)?, origins: Some(origins) })
+    }
 }
 
 fn project(

@@ -8,6 +8,7 @@ export type {
   StreamingConfig,
   StreamingNodeConfig,
   TableConfig,
+  TransformConfig,
 } from "./config/types.js";
 export {
   type ContractIdentity,

@@ -47,12 +47,12 @@ const wrong: Record<string, Wrong> = {
     ],
   },
   "a key that is not built yet": {
-    object: { ...valid, transforms: [] },
-    yaml: `name: e\n${io}transforms: []\n`,
+    object: { ...valid, joins: [] },
+    yaml: `name: e\n${io}joins: []\n`,
     issues: [
       {
-        ...{ field: "transforms", code: "CONFIG_UNKNOWN_KEY", expected: /^one of / },
-        ...{ actual: '"transforms"', at: "4:1" },
+        ...{ field: "joins", code: "CONFIG_UNKNOWN_KEY", expected: /^one of / },
+        ...{ actual: '"joins"', at: "4:1" },
       },
     ],
   },

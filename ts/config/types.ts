@@ -3,6 +3,8 @@ export interface StreamingNodeConfig {
   name: string;
   input: InputConfig;
   output: TableConfig;
+  /** Between decoding and the contract, one after the other. */
+  transforms?: readonly TransformConfig[];
   /** Path of an ODCS document, a path with the schema to take from it, or the document itself. */
   contract?: string | ContractReference | ContractDocument;
   /** Judges the same records without effect: its verdicts stand beside those of the contract. */
@@ -42,6 +44,14 @@ export interface InputConfig {
   unknownFields?: "ignore" | "extra" | "reject";
   /** Adds the columns `_kafka_topic`, `_kafka_partition`, `_kafka_offset` and so on. */
   metadata?: boolean;
+  /** The shape of payloads, where transforms change it: as the node's `contract`, which it is by default. */
+  contract?: string | ContractReference | ContractDocument;
+}
+
+/** A `SELECT` of each row: no row knows of another. */
+export interface TransformConfig {
+  /** `SELECT … FROM input`, with or without `WHERE`. */
+  sql: string;
 }
 
 /** `path`, or `tableName` below `warehouse`. */

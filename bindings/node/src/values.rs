@@ -279,11 +279,11 @@ impl From<BatchReport> for NativeBatch {
 
 impl From<Phases> for NativeDurations {
     fn from(phases: Phases) -> Self {
-        let Phases { poll, decode, check, write, decide, commit } = phases;
+        let Phases { poll, decode, transform, check, write, decide, commit } = phases;
         Self {
             poll: ms(poll),
             decode: ms(decode),
-            transform: 0.0,
+            transform: ms(transform),
             check: ms(check),
             write: ms(write),
             decide: ms(decide),

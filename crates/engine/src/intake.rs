@@ -1,4 +1,4 @@
-//! Poll, decode, check, cut: the first half of a batch's life.
+//! Poll, decode, transform, check, cut: the first half of a batch's life.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,6 +21,7 @@ use crate::assemble::Assembler;
 use crate::recall::within;
 use crate::shadow::OpenShadow;
 use crate::stop::{StopMode, StopSignal};
+use crate::transform::RowTransform;
 use crate::trigger::Ticks;
 use crate::verdict::{Tally, verdict};
 use crate::work::{Cut, Feedback, Work};
@@ -29,6 +30,7 @@ use crate::{EngineConfig, EngineFault, Trigger};
 pub(crate) struct Intake<S> {
     pub source: S,
     pub decoder: Box<dyn Decoder>,
+    pub transform: Option<RowTransform>,
     pub checker: Option<Checker>,
     /// What rules need to have asked of the rows.
     pub queries: Option<Box<dyn BatchQueries>>,
@@ -280,6 +282,12 @@ impl<S: RecordSource> Intake<S> {
         let started = Instant::now();
         let decoded = self.decoder.decode(chunk)?;
         self.batch.phases.decode += started.elapsed();
+        let started = Instant::now();
+        let decoded = match &self.transform {
+            Some(transform) => transform.apply(decoded)?,
+            None => decoded,
+        };
+        self.batch.phases.transform += started.elapsed();
         self.refuse_dead(chunk, &decoded)?;
         let shadowed = self.shadow.as_mut().map(|shadow| shadow.decode(chunk)).transpose()?;
         Ok((decoded, shadowed))

@@ -8,7 +8,7 @@ use headgate_contract::Checker;
 use headgate_decode::Decoder;
 use headgate_model::{
     BatchObserver, BatchQueries, BoxFault, ContractRef, InterventionGate, LakeSink, OutputRows,
-    RecordSource, RowFunctions, StartRequest,
+    RecordSource, RowFunctions, StartRequest, Transform,
 };
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -20,6 +20,7 @@ use crate::intake::{Intake, IntakeEnd, OpenBatch};
 use crate::outlet::{Outlet, released};
 use crate::shadow::Shadow;
 use crate::stop::StopSignal;
+use crate::transform::RowTransform;
 use crate::{EngineConfig, EngineFault};
 
 /// Chunks between decoding and writing: enough that neither waits for the other's every step.
@@ -31,6 +32,7 @@ pub struct QueryParts<S, K> {
     pub source: S,
     pub sink: K,
     pub decoder: Box<dyn Decoder>,
+    pub transform: Option<Arc<dyn Transform>>,
     pub checker: Option<Checker>,
     pub queries: Option<Box<dyn BatchQueries>>,
     pub functions: Option<Box<dyn RowFunctions>>,
@@ -60,6 +62,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             mut source,
             mut sink,
             decoder,
+            transform,
             checker,
             queries,
             functions,
@@ -87,6 +90,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
         let assembler = Assembler { layout: config.layout.clone(), contract, rules };
         let intake = Intake {
             source,
+            transform: RowTransform::after(decoder.as_ref(), transform.as_ref()),
             decoder,
             checker,
             queries,

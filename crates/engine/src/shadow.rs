@@ -1,16 +1,20 @@
 //! A second contract over the same records, without effect.
 
+use std::sync::Arc;
+
 use headgate_contract::Checker;
 use headgate_decode::{Decoded, Decoder};
-use headgate_model::{BatchQueries, ContractRef, RecordChunk, RowFunctions, Verdict};
+use headgate_model::{BatchQueries, ContractRef, RecordChunk, RowFunctions, Transform, Verdict};
 
 use crate::intake::{find, on_own_thread};
+use crate::transform::RowTransform;
 use crate::verdict::{Tally, verdict};
 use crate::{EngineFault, Policy};
 
-/// It decodes for itself: its columns and their types are its own.
+/// It decodes and transforms for itself: its columns and their types are its own.
 pub struct Shadow {
     pub decoder: Box<dyn Decoder>,
+    pub transform: Option<Arc<dyn Transform>>,
     pub checker: Checker,
     pub queries: Option<Box<dyn BatchQueries>>,
     pub functions: Option<Box<dyn RowFunctions>>,
@@ -20,6 +24,7 @@ pub struct Shadow {
 /// With what it has seen of the open batch.
 pub(crate) struct OpenShadow {
     pub shadow: Shadow,
+    transform: Option<RowTransform>,
     tally: Tally,
     /// Whether some rows keep their rules nobody knows.
     unjudged: bool,
@@ -27,14 +32,20 @@ pub(crate) struct OpenShadow {
 
 impl From<Shadow> for OpenShadow {
     fn from(shadow: Shadow) -> Self {
-        Self { shadow, tally: Tally::default(), unjudged: false }
+        let transform = RowTransform::after(shadow.decoder.as_ref(), shadow.transform.as_ref());
+        Self { shadow, transform, tally: Tally::default(), unjudged: false }
     }
 }
 
 impl OpenShadow {
+    /// Decodes and transforms.
     pub fn decode(&mut self, chunk: &RecordChunk) -> Result<Decoded, EngineFault> {
         self.shadow.checker.enter(chunk.polled_at_us);
-        Ok(self.shadow.decoder.decode(chunk)?)
+        let decoded = self.shadow.decoder.decode(chunk)?;
+        match &self.transform {
+            Some(transform) => transform.apply(decoded),
+            None => Ok(decoded),
+        }
     }
 
     pub async fn judge(&mut self, decoded: &Decoded) -> Result<(), EngineFault> {

@@ -10,7 +10,7 @@ use crate::options::NodeOptions;
 use crate::resolve::Issues;
 
 pub(crate) fn contract(
-    key: &str,
+    key: &[&str],
     options: Option<&Value>,
     base_dir: &Path,
     functions: &[String],
@@ -34,7 +34,7 @@ pub(crate) fn contract(
                 Err(error) => {
                     let actual = format!("{}: {error}", path.display());
                     issues.add(Issue::new(
-                        &[key],
+                        key,
                         "CONTRACT_UNREADABLE",
                         "a file that can be read",
                         actual,
@@ -55,19 +55,14 @@ pub(crate) fn contract(
                     if issue.path.is_empty() { "the top" } else { &issue.path }
                 );
                 issues.add(
-                    Issue::new(&[key], "CONTRACT_INVALID", issue.expected, issue.actual)
+                    Issue::new(key, "CONTRACT_INVALID", issue.expected, issue.actual)
                         .details(place),
                 );
             }
             None
         }
         Err(fault) => {
-            issues.add(Issue::new(
-                &[key],
-                "CONTRACT_INVALID",
-                "an ODCS document",
-                fault.to_string(),
-            ));
+            issues.add(Issue::new(key, "CONTRACT_INVALID", "an ODCS document", fault.to_string()));
             None
         }
     }

@@ -38,6 +38,7 @@ mod rule_queries;
 pub mod rule_values;
 pub mod start;
 mod tables;
+mod transforms;
 pub mod verify;
 
 pub use dataset::{Column, Dataset};

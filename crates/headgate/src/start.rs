@@ -4,13 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow_schema::Schema;
+use arrow_schema::{Schema, SchemaRef};
 use headgate_contract::CheckOptions;
 use headgate_decode::{Decoder, UnknownFields};
 use headgate_delta::{DeltaSink, DeltaSinkConfig, Maintenance, Written};
-use headgate_engine::{
-    BatchLimits, DecodedAs, EngineConfig, Query, QueryParts, Shadow, StopSwitch,
-};
+use headgate_engine::{BatchLimits, EngineConfig, Query, QueryParts, Shadow, StopSwitch};
 use headgate_kafka::{FetchBudget, KafkaSource, TopicSelection};
 use headgate_model::{BoxFault, InterventionGate, Proceed, TableRole};
 use tokio::sync::watch;
@@ -106,18 +104,27 @@ async fn start_node(
         reject_unknown_fields: config.decode.unknown_fields == UnknownFields::Reject,
         keeps_violating: config.policy.writes_violating_rows(),
     };
-    let decoder = decoder(&config)?;
     let calls = Arc::new(RuleCalls::new(functions.timeout));
+    let decoder = decoder(&config, config.rows.columns.as_ref())?;
+    let transform = config.rows.transform.clone();
+    let schema = transform.as_ref().map_or(decoder.schema(), |transform| transform.schema());
     let queries = match &config.contract {
-        Some(contract) => rule_queries::plan(contract, decoder.schema()).await?,
+        Some(contract) => rule_queries::plan(contract, schema).await?,
         None => None,
     };
     let shadow = match &config.shadow_contract {
         Some(contract) => {
-            let decoder = headgate_decode::json(contract.schema(), config.decode)?;
+            let transform = config.rows.shadow_transform.clone();
+            let columns = match &transform {
+                Some(_) => config.rows.columns.as_ref(),
+                None => Some(contract.schema()),
+            };
+            let decoder = self::decoder(&config, columns)?;
+            let schema = transform.as_ref().map_or(decoder.schema(), |made| made.schema());
             Some(Shadow {
-                queries: rule_queries::plan(contract, decoder.schema()).await?,
+                queries: rule_queries::plan(contract, schema).await?,
                 functions: calls.functions_of(contract),
+                transform,
                 checker: contract.checker(check),
                 contract: contract.reference().clone(),
                 decoder,
@@ -134,6 +141,7 @@ async fn start_node(
         source,
         sink,
         decoder,
+        transform,
         checker: config.contract.as_ref().map(|contract| contract.checker(check)),
         contract: config.contract.as_ref().map(|contract| contract.reference().clone()),
         gate,
@@ -215,10 +223,11 @@ fn datasets(config: &NodeConfig) -> Datasets {
     }
 }
 
-fn decoder(config: &NodeConfig) -> Result<Box<dyn Decoder>, BoxFault> {
-    Ok(match &config.layout.options.decoded {
-        DecodedAs::Contract { schema, .. } => headgate_decode::json(schema, config.decode)?,
-        DecodedAs::Raw => headgate_decode::raw(config.decode.tombstones),
+/// Without columns, payloads stay as they are.
+fn decoder(config: &NodeConfig, columns: Option<&SchemaRef>) -> Result<Box<dyn Decoder>, BoxFault> {
+    Ok(match columns {
+        Some(columns) => headgate_decode::json(columns, config.decode)?,
+        None => headgate_decode::raw(config.decode.tombstones),
     })
 }
 

@@ -6,6 +6,7 @@
 //! | [`position`] | [`PartitionId`] and [`Positions`]: how far an output has taken a partition |
 //! | [`row`] | fields that did not fit their column, and their paths |
 //! | [`verdict`] | rules' results, the [`Verdict`] of a batch, and what an intervention decides |
+//! | [`transform`] | the seam to what makes other rows of decoded ones |
 //! | [`ledger`] | the account of a batch that its commit carries |
 //! | [`source`], [`sink`], [`gate`], [`observer`], [`queries`], [`output_rows`] | the seams that the engine is generic over |
 //! | [`budget`] | a bound that may move |
@@ -27,6 +28,7 @@ pub mod record;
 pub mod row;
 pub mod sink;
 pub mod source;
+pub mod transform;
 pub mod verdict;
 
 pub use budget::Budget;
@@ -42,11 +44,12 @@ pub use output_rows::{OutputRows, TakeRows};
 pub use position::{PartitionId, Positions};
 pub use queries::{Answers, BatchQueries};
 pub use record::{Advance, ChunkBuilder, RecordChunk, RecordRef};
-pub use row::{FieldViolation, UNKNOWN_FIELD, field_paths, map_parts};
+pub use row::{FieldViolation, UNKNOWN_FIELD, field_paths, field_types, map_parts};
 pub use sink::{
     BatchCommit, Block, BlockNote, CommitOutcome, LakeSink, SinkImage, TableRole, TableTotal,
 };
 pub use source::{RecordSource, SourceEvent, StartRequest};
+pub use transform::{FailedRow, Transform, Transformed};
 pub use verdict::{
     ContractRef, DeadLetterKind, RuleInfo, RuleResult, RuleScope, Severity, Status, Verdict,
 };

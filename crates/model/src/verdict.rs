@@ -135,8 +135,11 @@ pub enum DeadLetterKind {
     Encoding,
     /// Not a JSON object.
     JsonParse,
-    /// A rejection that `rejects: dead_letters` sends here.
+    /// A rejection that `rejects: dead_letters` sends here, or a field that does not fit the column
+    /// that a transform reads.
     SchemaViolation,
+    /// A transform failed on the row.
+    Transform,
 }
 
 impl DeadLetterKind {
@@ -145,6 +148,7 @@ impl DeadLetterKind {
             Self::Encoding => "ENCODING_ERROR",
             Self::JsonParse => "JSON_PARSE_ERROR",
             Self::SchemaViolation => "SCHEMA_VIOLATION",
+            Self::Transform => "TRANSFORM_ERROR",
         }
     }
 }

@@ -192,6 +192,7 @@ async fn a_shadow_asks_functions_of_its_own() {
             Shadow {
                 decoder: headgate_decode::json(contract.schema(), DecodeOptions::default())
                     .unwrap(),
+                transform: None,
                 checker: contract.checker(CheckOptions::default()),
                 queries: None,
                 functions: Some(Box::new(Look::default())),

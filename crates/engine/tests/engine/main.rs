@@ -14,6 +14,7 @@ mod scopes;
 mod stopping;
 mod t7_rebalance;
 mod table_columns;
+mod transforms;
 mod triggers;
 mod verdicts;
 mod workers;

@@ -13,7 +13,7 @@ use headgate_engine::{
 use headgate_model::fake::{MemoryLake, ReadUntil, SinkControl, SourceControl, VecLog};
 use headgate_model::{
     BatchObserver, BoxFault, Budget, CommittedBatch, InterventionGate, PartitionId, Proceed,
-    Progress, RowFunctions, TableRole,
+    Progress, RowFunctions, TableRole, Transform,
 };
 use tokio::task::JoinHandle;
 
@@ -77,6 +77,7 @@ pub struct Rig {
     pub lake: MemoryLake,
     /// `None`: raw.
     pub contract: Option<Contract>,
+    pub transform: Option<Arc<dyn Transform>>,
     pub policy: Policy,
     pub rejects: RejectsTo,
     pub dead_letters: bool,
@@ -101,6 +102,8 @@ impl Rig {
             log: VecLog::new((0..3).map(partition)),
             lake: MemoryLake::default(),
             contract: Some(pings()),
+            transform: None,
+            shadow: None,
             policy: Policy::Split,
             rejects: RejectsTo::Rejects,
             dead_letters: true,
@@ -119,7 +122,6 @@ impl Rig {
             fixed_assignment: false,
             gate: Arc::new(Proceed),
             functions: None,
-            shadow: None,
             chunk_records: 1000,
             group: "group",
         }
@@ -147,7 +149,12 @@ impl Rig {
                 schema: Arc::clone(contract.schema()),
                 extra: self.unknown_fields == UnknownFields::Extra,
             },
-            None => DecodedAs::Raw,
+            None => match &self.transform {
+                Some(transform) => {
+                    DecodedAs::Transformed { schema: Arc::clone(transform.schema()), raw: true }
+                }
+                None => DecodedAs::Raw,
+            },
         };
         let layout = Layout::new(LayoutOptions {
             decoded,
@@ -203,6 +210,7 @@ impl Rig {
             source,
             sink,
             decoder,
+            transform: self.transform.clone(),
             queries: None,
             functions: self.functions.as_ref().map(|functions| functions()),
             shadow: self.shadow.as_ref().map(|shadow| shadow()),

@@ -10,6 +10,7 @@ use crate::coverage::RuleCoverage;
 use crate::document::Outline;
 use crate::fault::ContractFault;
 use crate::plan::Plan;
+use crate::server::Server;
 
 /// How rows are checked, beyond what the document says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +41,7 @@ pub(crate) struct Compiled {
     pub schema: SchemaRef,
     pub partition_columns: Vec<String>,
     pub tables: Vec<String>,
+    pub servers: Vec<Server>,
     pub rules: Arc<[RuleInfo]>,
     pub coverage: Vec<RuleCoverage>,
     pub plan: Arc<Plan>,
@@ -67,7 +69,8 @@ impl Contract {
     /// required, part of the primary key or a partition column; nested fields are always nullable,
     /// since Delta cannot promise more of them. Metadata of a field: `headgate.logicalType`,
     /// `headgate.format` for texts with one, `headgate.json` for texts that hold a JSON `object` or
-    /// `array` whose shape the document does not say, and `description` where given.
+    /// `array` whose shape the document does not say, `headgate.classification` for what is classified
+    /// and all below it, and `description` where given.
     pub fn schema(&self) -> &SchemaRef {
         &self.compiled.schema
     }
@@ -92,9 +95,19 @@ impl Contract {
         })
     }
 
-    /// What queries may call the rows: the names of the schema object.
+    /// What queries may call the rows: the names of the schema object, the physical one last.
     pub fn tables(&self) -> &[String] {
         &self.compiled.tables
+    }
+
+    /// What the schema object is called where its data are: a topic, a table.
+    pub fn physical_name(&self) -> &str {
+        self.compiled.tables.last().map_or("", String::as_str)
+    }
+
+    /// In the document's order.
+    pub fn servers(&self) -> &[Server] {
+        &self.compiled.servers
     }
 
     /// Every rule of the document, enforced or not.

@@ -8,6 +8,7 @@
 //! | `rule` | one file a family of rules, each finding the slots of a column that break it |
 //! | `checker` | all rules over a chunk, and what spans the chunks of a batch |
 //! | `coverage` | what of the document is enforced, and why the rest is not |
+//! | `server` | where the document says that its data are |
 //!
 //! ```
 //! use headgate_contract::{CheckOptions, Contract};
@@ -46,6 +47,7 @@ mod plan;
 mod reader;
 mod result;
 mod rule;
+mod server;
 mod types;
 mod view;
 
@@ -55,3 +57,4 @@ pub use coverage::{CoverageStatus, RuleCoverage};
 pub use document::Outline;
 pub use fault::{ContractFault, ContractIssue};
 pub use result::{BatchResult, CheckedRows, RowViolation};
+pub use server::Server;

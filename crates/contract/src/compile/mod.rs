@@ -59,6 +59,7 @@ pub(crate) fn compile(
     }
     Ok(Compiled {
         tables: document.schema.tables,
+        servers: document.servers,
         reference: ContractRef {
             id: document.id,
             version: document.version,

@@ -3,10 +3,13 @@ export interface StreamingNodeConfig {
   name: string;
   input: InputConfig;
   output: TableConfig;
-  /** Path of an ODCS document, a path with the schema to take from it, or the document itself. */
+  /**
+   * Path of an ODCS document, a path with what to take from it, or the document itself. Its servers
+   * say what `input.options` and `output` leave out: brokers, topic, and where the table is.
+   */
   contract?: string | ContractReference | ContractDocument;
   /** Judges the same records without effect: its verdicts stand beside those of the contract. */
-  shadowContract?: string | ContractReference | ContractDocument;
+  shadowContract?: string | Omit<ContractReference, "server"> | ContractDocument;
   /** Refuses to start while a rule of the contract is not enforced. Default: false. */
   requireFullCoverage?: boolean;
   /** Default: `block`. */
@@ -44,7 +47,7 @@ export interface InputConfig {
   metadata?: boolean;
 }
 
-/** `path`, or `tableName` below `warehouse`. */
+/** `path`, or `tableName` below `warehouse`; of the output, else what the contract's servers say. */
 export interface TableConfig {
   /** `delta`. */
   format: string;
@@ -74,6 +77,8 @@ export interface ContractReference {
   path: string;
   /** Which schema object of the document; needed when there are several. */
   schema?: string;
+  /** Which of its servers, by name or environment; needed when several would do. */
+  server?: string;
 }
 
 /** An ODCS document as its YAML or JSON reads. */

@@ -33,6 +33,7 @@ pub mod quantity;
 pub mod report;
 pub mod resolve;
 mod rule_queries;
+mod servers;
 pub mod start;
 mod tables;
 pub mod verify;

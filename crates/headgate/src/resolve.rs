@@ -18,7 +18,7 @@ use crate::options::{
     InputOptions, NodeOptions, RejectsOptions, Size, StreamingOptions, TableOptions,
 };
 use crate::quantity;
-use crate::{maintenance, tables};
+use crate::{maintenance, servers, tables};
 
 const DEFAULT_MAX_ROWS: u64 = 5_000_000;
 const DEFAULT_MAX_BYTES: u64 = 1 << 30;
@@ -106,6 +106,8 @@ pub fn resolve(
     let shadow =
         contract("shadow_contract", options.shadow_contract.as_ref(), base_dir, &read, &mut issues);
     let contract = contract("contract", options.contract.as_ref(), base_dir, &read, &mut issues);
+    let supplied = servers::supply(options, contract.as_ref(), &mut issues);
+    let options = &supplied.options;
     check_coverage(options, contract.as_ref(), &mut issues);
     check_shadow(options, shadow.as_ref(), &mut issues);
     let input = input(options.input.as_ref(), streaming.trigger, &mut issues);
@@ -134,6 +136,7 @@ pub fn resolve(
         tables.iter_mut().for_each(|table| table.config.checkpoint_interval = interval);
     }
     let maintenance = maintenance::resolve(maintenance, &tables, durability, &mut issues);
+    supplied.explain(&mut issues);
     match (input.kafka, issues.0.is_empty()) {
         (Some(kafka), true) => Ok(NodeConfig {
             query: streaming.query_name.unwrap_or_else(|| name.clone()),

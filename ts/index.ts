@@ -74,7 +74,6 @@ export {
 } from "./operate.js";
 export type { StreamingQueryProgress } from "./progress.js";
 export type { StreamingQuery, StreamingQueryStatus } from "./query.js";
-export type { ObservedTable, RunOutcome, StreamingRun } from "./run.js";
 export type { RuleValue } from "./rule-values.js";
 export type {
   FoundRows,
@@ -84,6 +83,7 @@ export type {
   RuleHooks,
   RuleValues,
 } from "./rules.js";
+export type { ObservedTable, RunOutcome, StreamingRun } from "./run.js";
 export { gracefulShutdown, type ShutdownOptions } from "./shutdown.js";
 export { startQuery } from "./start.js";
 export * from "./strategies/index.js";

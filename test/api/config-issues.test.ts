@@ -144,8 +144,30 @@ const wrong: Record<string, Wrong> = {
     yaml: `name: e\n${io}contract: { path: c, shema: x }\n`,
     issues: [
       {
-        ...{ field: "contract.shema", code: "CONFIG_UNKNOWN_KEY", expected: "one of path, schema" },
-        ...{ actual: '"shema"', details: 'did you mean "schema"?', at: "4:22" },
+        ...{ field: "contract.shema", code: "CONFIG_UNKNOWN_KEY" },
+        ...{ expected: "one of path, schema, server", actual: '"shema"' },
+        ...{ details: 'did you mean "schema"?', at: "4:22" },
+      },
+    ],
+  },
+  "a server of a shadow contract, which supplies nothing": {
+    object: { ...valid, shadowContract: { path: "c", server: "prod" } },
+    yaml: `name: e\n${io}shadow_contract: { path: c, server: prod }\n`,
+    issues: [
+      {
+        ...{ field: "shadowContract.server", inYaml: "shadow_contract.server" },
+        ...{ code: "CONFIG_UNKNOWN_KEY", expected: "one of path, schema" },
+        ...{ actual: '"server"', at: "4:29" },
+      },
+    ],
+  },
+  "a server that is no text": {
+    object: { ...valid, contract: { path: "c", server: 7 } },
+    yaml: `name: e\n${io}contract: { path: c, server: 7 }\n`,
+    issues: [
+      {
+        ...{ field: "contract.server", code: "CONFIG_TYPE" },
+        ...{ expected: "string", actual: "7", at: "4:30" },
       },
     ],
   },

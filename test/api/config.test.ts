@@ -120,6 +120,14 @@ test.each([
   expect(onlyNode(await loadConfig({ ...config, contract }))).toMatchObject({ contract });
 });
 
+test("input and output may leave to a contract where data are", async () => {
+  const contract = { path: "contracts/events.yaml", server: "prod" };
+  const output = { format: "delta" };
+  const node = { name: "events", input: { format: "kafka", decode: "json" as const } };
+  const expected = { ...node, contract, output };
+  expect(onlyNode(await loadConfig({ ...node, contract, output }))).toEqual(expected);
+});
+
 test("rejects can share the dead letters", async () => {
   const node = onlyNode(await loadConfig({ ...config, rejects: "dead_letters" }));
   expect(node).toMatchObject({ rejects: "dead_letters" });

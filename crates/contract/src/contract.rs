@@ -13,6 +13,7 @@ use crate::coverage::RuleCoverage;
 use crate::document::Outline;
 use crate::fault::ContractFault;
 use crate::plan::{Function, Plan};
+use crate::server::Server;
 use crate::view::resolve;
 
 /// How rows are checked, beyond what the document says.
@@ -79,6 +80,7 @@ pub(crate) struct Compiled {
     pub partition_columns: Vec<String>,
     pub tables: Vec<String>,
     pub implementations: BTreeSet<String>,
+    pub servers: Vec<Server>,
     pub rules: Arc<[RuleInfo]>,
     pub coverage: Vec<RuleCoverage>,
     pub plan: Arc<Plan>,
@@ -115,7 +117,8 @@ impl Contract {
     /// required, part of the primary key or a partition column; nested fields are always nullable,
     /// since Delta cannot promise more of them. Metadata of a field: `headgate.logicalType`,
     /// `headgate.format` for texts with one, `headgate.json` for texts that hold a JSON `object` or
-    /// `array` whose shape the document does not say, and `description` where given.
+    /// `array` whose shape the document does not say, `headgate.classification` for what is classified
+    /// and all below it, and `description` where given.
     pub fn schema(&self) -> &SchemaRef {
         &self.compiled.schema
     }
@@ -153,9 +156,19 @@ impl Contract {
         &self.compiled.implementations
     }
 
-    /// What queries may call the rows: the names of the schema object.
+    /// What queries may call the rows: the names of the schema object, the physical one last.
     pub fn tables(&self) -> &[String] {
         &self.compiled.tables
+    }
+
+    /// What the schema object is called where its data are: a topic, a table.
+    pub fn physical_name(&self) -> &str {
+        self.compiled.tables.last().map_or("", String::as_str)
+    }
+
+    /// In the document's order.
+    pub fn servers(&self) -> &[Server] {
+        &self.compiled.servers
     }
 
     /// Every rule of the document, enforced or not.

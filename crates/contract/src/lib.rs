@@ -9,6 +9,7 @@
 //! | `checker` | all rules over a chunk, and what spans the chunks of a batch |
 //! | `history` | what rules over a window or the whole output remember |
 //! | `coverage` | what of the document is enforced, and why the rest is not |
+//! | `server` | where the document says that its data are |
 //!
 //! ```
 //! use headgate_contract::{CheckOptions, Contract};
@@ -48,6 +49,7 @@ mod plan;
 mod reader;
 mod result;
 mod rule;
+mod server;
 mod types;
 mod view;
 
@@ -57,3 +59,4 @@ pub use coverage::{CoverageStatus, RuleCoverage};
 pub use document::Outline;
 pub use fault::{ContractFault, ContractIssue};
 pub use result::{BatchResult, CheckedRows, RowViolation};
+pub use server::Server;

@@ -36,6 +36,7 @@ pub mod resolve;
 pub mod rule_calls;
 mod rule_queries;
 pub mod rule_values;
+mod servers;
 pub mod start;
 mod tables;
 mod transforms;

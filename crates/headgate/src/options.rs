@@ -15,11 +15,11 @@ pub type OptionMap = BTreeMap<String, String>;
 pub struct NodeOptions {
     pub name: Option<String>,
     pub input: Option<InputOptions>,
-    /// A path, `{ path, schema }`, or the document itself.
+    /// A path, `{ path, schema, server }`, or the document itself.
     pub contract: Option<Value>,
     /// One after the other, between decoding and the contract.
     pub transforms: Option<Vec<TransformOptions>>,
-    /// Judges the same records, without effect. As `contract`.
+    /// Judges the same records, without effect. As `contract`, without a server.
     pub shadow_contract: Option<Value>,
     /// Refuses to start while a rule of the contract is not enforced.
     pub require_full_coverage: Option<bool>,
@@ -155,7 +155,8 @@ pub fn keys() -> Vec<String> {
             "batch" => under(name, serde_introspect::<BatchOptions>(), &mut keys),
             "memory" => under(name, serde_introspect::<MemoryOptions>(), &mut keys),
             "maintenance" => under(name, serde_introspect::<MaintenanceOptions>(), &mut keys),
-            "contract" | "shadow_contract" => under(name, &["path", "schema"], &mut keys),
+            "contract" => under(name, &["path", "schema", "server"], &mut keys),
+            "shadow_contract" => under(name, &["path", "schema"], &mut keys),
             table if TABLE.contains(&table) => {
                 under(table, serde_introspect::<TableOptions>(), &mut keys);
             }

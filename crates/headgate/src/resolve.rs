@@ -20,7 +20,7 @@ use crate::options::{
 };
 use crate::quantity;
 use crate::transforms::{Contracts, RowsConfig, has_transforms};
-use crate::{maintenance, tables, transforms};
+use crate::{maintenance, servers, tables, transforms};
 
 const DEFAULT_MAX_ROWS: u64 = 5_000_000;
 const DEFAULT_MAX_BYTES: u64 = 1 << 30;
@@ -115,6 +115,8 @@ pub fn resolve(
     let of_input = options.input.as_ref().and_then(|input| input.contract.as_ref());
     let of_input = compiled(&["input", "contract"], of_input);
     let contract = compiled(&["contract"], options.contract.as_ref());
+    let supplied = servers::supply(options, contract.as_ref(), &mut issues);
+    let options = &supplied.options;
     check_coverage(options, contract.as_ref(), &mut issues);
     check_shadow(options, shadow.as_ref(), &mut issues);
     let input = input(options.input.as_ref(), streaming.trigger, &mut issues);
@@ -147,6 +149,7 @@ pub fn resolve(
         tables.iter_mut().for_each(|table| table.config.checkpoint_interval = interval);
     }
     let maintenance = maintenance::resolve(maintenance, &tables, durability, &mut issues);
+    supplied.explain(&mut issues);
     match (input.kafka, issues.0.is_empty()) {
         (Some(kafka), true) => Ok(NodeConfig {
             query: streaming.query_name.unwrap_or_else(|| name.clone()),

@@ -48,6 +48,8 @@ pub(crate) struct Scope {
     /// Column indices to the parent, through structs.
     pub indices: Vec<usize>,
     pub in_list: bool,
+    /// Of the nearest parent that has one.
+    pub classification: Option<String>,
 }
 
 /// A field under compilation.

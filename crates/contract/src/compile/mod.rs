@@ -68,6 +68,7 @@ pub(crate) fn compile(
     Ok(Compiled {
         tables: document.schema.tables,
         implementations,
+        servers: document.servers,
         reference: ContractRef {
             id: document.id,
             version: document.version,

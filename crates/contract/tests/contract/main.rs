@@ -10,6 +10,7 @@ mod metrics;
 mod nested;
 mod numbers;
 mod properties;
+mod servers;
 mod support;
 mod texts;
 mod times;

@@ -139,19 +139,18 @@ impl RuleCalls {
         let call = waiting.last;
         waiting.answers.insert(call, answer);
         let ask = self.ask.lock().unwrap_or_else(PoisonError::into_inner);
-        let asked = ask.as_ref().map(|ask| {
-            ask.send(RuleCall {
-                call,
-                function: function.name().to_owned(),
-                rule: function.rule.id.clone(),
-                arguments: function.arguments().map(str::to_owned),
-                values,
-                num_rows: rows.num_rows() as u32,
-            })
-        });
-        match asked {
-            Some(Ok(())) => Ok((call, answered)),
-            Some(Err(_)) | None => Err("nobody answers".into()),
+        let asked = RuleCall {
+            call,
+            function: function.name().to_owned(),
+            rule: function.rule.id.clone(),
+            arguments: function.arguments().map(str::to_owned),
+            values,
+            num_rows: rows.num_rows() as u32,
+        };
+        if ask.as_ref().is_some_and(|ask| ask.send(asked).is_ok()) {
+            Ok((call, answered))
+        } else {
+            Err("nobody answers".into())
         }
     }
 

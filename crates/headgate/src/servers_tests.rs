@@ -44,7 +44,7 @@ impl Node {
             "output": self.output,
         });
         let options = parse(&options.to_string()).unwrap();
-        resolve(&options, Path::new("/base"), |_| Ok(contract(servers)))
+        resolve(&options, Path::new("/base"), &[], |_| Ok(contract(servers)))
     }
 
     /// Brokers, topics and table.

@@ -44,7 +44,7 @@ fn resolved(input: Value, node: Value) -> Result<NodeConfig, Vec<Issue>> {
     whole["input"].as_object_mut().unwrap().extend(input.as_object().unwrap().clone());
     whole.as_object_mut().unwrap().extend(node.as_object().unwrap().clone());
     let options = options::parse(&whole.to_string()).unwrap();
-    resolve(&options, Path::new("/lake"), |_| Err(std::io::ErrorKind::NotFound.into()))
+    resolve(&options, Path::new("/lake"), &[], |_| Err(std::io::ErrorKind::NotFound.into()))
 }
 
 fn issues(input: Value, node: Value) -> Vec<(String, String)> {

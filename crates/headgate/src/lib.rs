@@ -31,6 +31,7 @@ pub mod observers;
 pub mod operate;
 pub mod options;
 pub mod quantity;
+mod redact;
 pub mod report;
 pub mod resolve;
 pub mod rule_calls;

@@ -139,7 +139,7 @@ test("the shadow contract judges transformed rows", async () => {
     { name: "speed", logicalType: "integer", logicalTypeOptions: { maximum: 9 } },
   );
   const [batch] = await runToEnd({ ...config, shadowContract: stricter });
-  expect(batch?.shadow).toMatchObject({ rowCount: 3, violatingRows: 2 });
+  expect(batch?.shadow?.verdict).toMatchObject({ rowCount: 3, violatingRows: 2 });
 });
 
 test("what cannot be planned is refused before anything is read, and placed", async () => {

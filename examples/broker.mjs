@@ -1,4 +1,4 @@
-// What the examples stand on: a broker, and events to read. Nothing here is needed in your service.
+// What the examples stand on: a broker, events to read, and a query that reads them.
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,4 +46,27 @@ export function gpsPing(change = {}) {
 
 function kafka(address) {
   return new Kafka({ brokers: [address], logLevel: logLevel.NOTHING });
+}
+
+/** A query that reads the topic gps-pings into three tables of the lake. */
+export function gpsPings(bootstrapServers, lake, trigger) {
+  const table = (name) => ({ format: "delta", path: join(lake, name) });
+  return {
+    name: "gps_pings",
+    input: {
+      format: "kafka",
+      options: {
+        "kafka.bootstrap.servers": bootstrapServers,
+        subscribe: "gps-pings",
+        startingOffsets: "earliest",
+      },
+      decode: "json",
+    },
+    contract: join(import.meta.dirname, "contracts/gps_pings.odcs.yaml"),
+    onViolation: "split",
+    output: table("gps_pings"),
+    rejects: table("gps_pings_rejects"),
+    deadLetters: table("gps_pings_dlq"),
+    streaming: { trigger },
+  };
 }

@@ -2,7 +2,6 @@
 // rows before it reaches the lake: node examples/intervention-service/run.mjs
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { join } from "node:path";
 import {
   consecutiveFailures,
   gracefulShutdown,
@@ -11,7 +10,7 @@ import {
   strictest,
   violationRatio,
 } from "headgate";
-import { gpsPing, newLake, openBroker, produce } from "../broker.mjs";
+import { gpsPing, gpsPings, newLake, openBroker, produce } from "../broker.mjs";
 
 const broker = await openBroker("gps-pings");
 const lake = newLake();
@@ -21,24 +20,7 @@ const firstCommit = new Promise((resolve) => {
 });
 
 const query = await startQuery(
-  {
-    name: "gps_pings",
-    input: {
-      format: "kafka",
-      options: {
-        "kafka.bootstrap.servers": broker.bootstrapServers,
-        subscribe: "gps-pings",
-        startingOffsets: "earliest",
-      },
-      decode: "json",
-    },
-    contract: join(import.meta.dirname, "../contracts/gps_pings.odcs.yaml"),
-    onViolation: "split",
-    output: { format: "delta", path: join(lake, "gps_pings") },
-    rejects: { format: "delta", path: join(lake, "gps_pings_rejects") },
-    deadLetters: { format: "delta", path: join(lake, "gps_pings_dlq") },
-    streaming: { trigger: { type: "processing_time", interval: "1 second" } },
-  },
+  gpsPings(broker.bootstrapServers, lake, { type: "processing_time", interval: "1 second" }),
   {
     // Stricter than the policy: a few bad rows are split off, a fifth of them stops the query.
     intervention: strictest(

@@ -1,8 +1,7 @@
 // What a catalog learns of a query by OpenLineage: node examples/openlineage/run.mjs
 // With MARQUEZ_URL, Marquez is told as well: MARQUEZ_URL=http://127.0.0.1:5000
-import { join } from "node:path";
 import { httpTransport, openLineage, startQuery } from "headgate";
-import { gpsPing, newLake, openBroker, produce } from "../broker.mjs";
+import { gpsPing, gpsPings, newLake, openBroker, produce } from "../broker.mjs";
 
 const broker = await openBroker("gps-pings");
 const lake = newLake();
@@ -24,26 +23,8 @@ if (url) {
 }
 
 await produce(broker.bootstrapServers, "gps-pings", [gpsPing(), gpsPing({ speed_kmh: 900 }), "?"]);
-const query = await startQuery(
-  {
-    name: "gps_pings",
-    input: {
-      format: "kafka",
-      options: {
-        "kafka.bootstrap.servers": broker.bootstrapServers,
-        subscribe: "gps-pings",
-        startingOffsets: "earliest",
-      },
-      decode: "json",
-    },
-    contract: join(import.meta.dirname, "../contracts/gps_pings.odcs.yaml"),
-    onViolation: "split",
-    output: { format: "delta", path: join(lake, "gps_pings") },
-    rejects: { format: "delta", path: join(lake, "gps_pings_rejects") },
-    deadLetters: { format: "delta", path: join(lake, "gps_pings_dlq") },
-    streaming: { trigger: { type: "available_now" } },
-  },
-  { observers },
-);
+const query = await startQuery(gpsPings(broker.bootstrapServers, lake, { type: "available_now" }), {
+  observers,
+});
 await query.awaitTermination();
 broker.close();

@@ -5,7 +5,7 @@ import type { RideEvent } from "./city.js";
 /** One query of the demo: a topic, its contract and its three tables. */
 export interface Gate {
   name: string;
-  topic: RideEvent["topic"];
+  topic: string;
   partitions: number;
 }
 
@@ -22,7 +22,7 @@ function gate(topic: RideEvent["topic"], partitions: number): Gate {
 }
 
 /** The tables of a gate below the folder `lake`. */
-export function tablesOf({ name }: Gate, lake: string): GateTable[] {
+export function tablesOf({ name }: Pick<Gate, "name">, lake: string): GateTable[] {
   const table = (suffix: string, role: GateTable["role"]): GateTable => ({
     name: `${name}${suffix}`,
     path: `${lake}/${name}${suffix}`,
@@ -32,10 +32,11 @@ export function tablesOf({ name }: Gate, lake: string): GateTable[] {
 }
 
 export function gateConfig(
-  gate: Gate,
+  gate: Pick<Gate, "name" | "topic">,
   lake: string,
   bootstrapServers: string,
   startingOffsets: string,
+  contracts = join(__dirname, "..", "..", "examples", "contracts"),
 ): StreamingNodeConfig {
   const { name, topic } = gate;
   const tables = tablesOf(gate, lake);
@@ -55,7 +56,7 @@ export function gateConfig(
       decode: "json",
       metadata: true,
     },
-    contract: join(__dirname, "..", "..", "examples", "contracts", `${name}.odcs.yaml`),
+    contract: join(contracts, `${name}.odcs.yaml`),
     onViolation: "split",
     output: { ...table("output"), options: { partitionBy: "_ingestion_date" } },
     rejects: table("rejects"),

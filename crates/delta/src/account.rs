@@ -242,16 +242,14 @@ impl VerdictEntry {
 /// A verdict with the contract that it is of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ShadowEntry {
-    pub contract: ContractEntry,
+    pub contract: Option<ContractEntry>,
     #[serde(flatten)]
     pub verdict: VerdictEntry,
 }
 
 impl From<&Verdict> for ShadowEntry {
     fn from(verdict: &Verdict) -> Self {
-        let none = ContractEntry { id: String::new(), version: String::new(), hash: String::new() };
-        let contract = verdict.contract.as_ref().map(Into::into);
-        Self { contract: contract.unwrap_or(none), verdict: verdict.into() }
+        Self { contract: verdict.contract.as_ref().map(Into::into), verdict: verdict.into() }
     }
 }
 
@@ -294,7 +292,7 @@ impl Account {
     pub fn ledger(&self) -> Option<Ledger> {
         let verdict = self.verdict.as_ref()?.read(&self.batch, self.contract.as_ref())?;
         let shadow = self.shadow.as_ref();
-        let shadow = shadow.and_then(|one| one.verdict.read(&self.batch, Some(&one.contract)));
+        let shadow = shadow.and_then(|one| one.verdict.read(&self.batch, one.contract.as_ref()));
         let range = |entry: &PartitionEntry| PartitionLedger {
             partition: PartitionId::new(
                 entry.topic.as_str(),

@@ -20,6 +20,7 @@ mod intake;
 mod layout;
 mod outlet;
 mod policy;
+mod process;
 mod query;
 mod rebalance;
 mod recall;

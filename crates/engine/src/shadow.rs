@@ -6,7 +6,7 @@ use headgate_contract::Checker;
 use headgate_decode::{Decoded, Decoder};
 use headgate_model::{BatchQueries, ContractRef, RecordChunk, RowFunctions, Transform, Verdict};
 
-use crate::intake::{find, on_own_thread};
+use crate::process::{answers, find, on_own_thread};
 use crate::transform::RowTransform;
 use crate::verdict::{Tally, verdict};
 use crate::{EngineFault, Policy};
@@ -64,10 +64,7 @@ impl OpenShadow {
 
     /// What its verdict would have been under the same policy.
     pub async fn finish(&mut self, uuid: String, policy: Policy, now_us: i64) -> Verdict {
-        let answers = match &mut self.shadow.queries {
-            Some(queries) => queries.finish().await,
-            None => Vec::new(),
-        };
+        let answers = answers(&mut self.shadow.queries).await;
         let rules = self.shadow.checker.finish(&answers, now_us).rules;
         let mut tally = std::mem::take(&mut self.tally);
         let unjudged = std::mem::take(&mut self.unjudged);

@@ -150,6 +150,7 @@ impl RuleCalls {
         if ask.as_ref().is_some_and(|ask| ask.send(asked).is_ok()) {
             Ok((call, answered))
         } else {
+            waiting.answers.remove(&call);
             Err("nobody answers".into())
         }
     }

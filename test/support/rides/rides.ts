@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { City, type RideEvent } from "../../../ts/demo/city.ts";
 import { serialised } from "../../../ts/demo/damage.ts";
+import { gateConfig } from "../../../ts/demo/gates.ts";
 import { seeded } from "../../../ts/demo/random.ts";
 import { type Coordinate, createTopic, type Outgoing, produce } from "../kafka/topics.ts";
 import { root } from "../root.ts";
@@ -10,6 +11,7 @@ import { type Expectation, expectationOf } from "./expectation.ts";
 export interface RideTopic {
   name: "gps_pings" | "trips";
   topic: string;
+  folder: string;
   tables: Record<"output" | "rejects" | "deadLetters", string>;
   /** In the order of production, as are the expectations. */
   coordinates: Coordinate[];
@@ -63,7 +65,7 @@ async function rideTopic(
   const topic = await createTopic(bootstrapServers, PARTITIONS);
   const table = (suffix: string) => join(folder, `${name}${suffix}`);
   const tables = { output: table(""), rejects: table("_rejects"), deadLetters: table("_dlq") };
-  return { name, topic, tables, coordinates: [], expectations: [] };
+  return { name, topic, folder, tables, coordinates: [], expectations: [] };
 }
 
 function record(
@@ -78,24 +80,10 @@ function record(
 }
 
 /** The demo's gate for them, which ends when all is read. */
-export function rideQuery({ name, topic, tables }: RideTopic, bootstrapServers: string) {
-  const table = (path: string) => ({ format: "delta", path });
+export function rideQuery(ride: RideTopic, bootstrapServers: string) {
+  const contracts = join(root, "examples", "contracts");
   return {
-    name,
-    input: {
-      format: "kafka",
-      options: {
-        "kafka.bootstrap.servers": bootstrapServers,
-        subscribe: topic,
-        startingOffsets: "earliest",
-      },
-      decode: "json" as const,
-    },
-    contract: join(root, "examples", "contracts", `${name}.odcs.yaml`),
-    onViolation: "split" as const,
-    output: { ...table(tables.output), options: { partitionBy: "_ingestion_date" } },
-    rejects: table(tables.rejects),
-    deadLetters: table(tables.deadLetters),
+    ...gateConfig(ride, ride.folder, bootstrapServers, "earliest", contracts),
     streaming: { trigger: { type: "available_now" as const } },
     batch: { maxRows: 200_000 },
     durability: "process" as const,

@@ -7,6 +7,7 @@ mod fences;
 mod interventions;
 mod limits;
 mod policies;
+mod rate;
 mod restart;
 mod rig;
 mod scopes;

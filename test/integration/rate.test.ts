@@ -46,10 +46,10 @@ async function wholeRows(table: string, partitions: number): Promise<number> {
        OR _kafka_topic <> 'rate'
        OR _kafka_partition <> value % ${partitions}
        OR _kafka_offset <> value // ${partitions}
-       OR timestamp <> first + to_milliseconds(value * 1000 // ${ROWS_PER_SECOND})
+       OR epoch_ms(timestamp) <> first + value * 1000 // ${ROWS_PER_SECOND}
        OR _kafka_timestamp <> timestamp
      )::INT AS wrong
-     FROM (SELECT *, row_number() OVER (ORDER BY value) - 1 AS nth, min(timestamp) OVER () AS first FROM t)`,
+     FROM (SELECT *, row_number() OVER (ORDER BY value) - 1 AS nth, min(epoch_ms(timestamp)) OVER () AS first FROM t)`,
   );
   expect(row?.wrong).toBe(0);
   return row?.rows ?? 0;

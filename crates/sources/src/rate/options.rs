@@ -21,7 +21,7 @@ const ROWS_PER_SECOND: &str = "rowsPerSecond";
 const NUM_PARTITIONS: &str = "numPartitions";
 
 const DEFAULT_ROWS_PER_SECOND: u32 = 1;
-/// Ten times what a core can check.
+/// More than any machine decodes: most likely a slip.
 const MAX_ROWS_PER_SECOND: u32 = 100_000_000;
 /// Spark's default is its number of cores, which is nothing that records should depend on.
 const DEFAULT_NUM_PARTITIONS: u32 = 1;

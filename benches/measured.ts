@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { run } from "../test/support/command.ts";
 import { root } from "../test/support/root.ts";
 
 export interface Measured {
@@ -52,6 +53,11 @@ export class MeasuredQueries {
   result(): Promise<Measured> {
     return this.#result;
   }
+}
+
+/** What one contender left for the kernel to write must not slow the next one. */
+export async function settleDisks(): Promise<void> {
+  await run("sync", []);
 }
 
 /** The value below which a share of the values lie; NaN of none. */

@@ -85,7 +85,7 @@ function pathOf(field: string): string[] {
     : keys;
 }
 
-function plainIssue({ code, ...said }: NativeIssue): ConfigIssue {
+export function plainIssue({ code, ...said }: NativeIssue): ConfigIssue {
   return toIssue({ ...said, code: code as StreamingErrorCode }, undefined);
 }
 

@@ -2,10 +2,11 @@ import type { StreamingBatch } from "./batch.js";
 import { invalidArgument } from "./failure.js";
 import { type Intervention, type InterventionTerms, toStrategy } from "./intervention.js";
 import type { Logger } from "./logger.js";
+import type { RuleHooks } from "./rules.js";
 import type { RunOutcome, StreamingRun } from "./run.js";
 
 /** What is told of a query, and who may speak into it. */
-export interface QueryHooks {
+export interface QueryHooks extends RuleHooks {
   /**
    * After the batch is committed. Awaited one at a time in batch order; never on the data path.
    * What it throws is logged and counted. `signal` aborts when the query stops waiting for it.

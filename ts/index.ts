@@ -8,6 +8,7 @@ export type {
   StreamingConfig,
   StreamingNodeConfig,
   TableConfig,
+  TransformConfig,
 } from "./config/types.js";
 export {
   type ContractIdentity,
@@ -73,6 +74,15 @@ export {
 } from "./operate.js";
 export type { StreamingQueryProgress } from "./progress.js";
 export type { StreamingQuery, StreamingQueryStatus } from "./query.js";
+export type { RuleValue } from "./rule-values.js";
+export type {
+  FoundRows,
+  RuleContext,
+  RuleFunction,
+  RuleFunctions,
+  RuleHooks,
+  RuleValues,
+} from "./rules.js";
 export type { ObservedTable, RunOutcome, StreamingRun } from "./run.js";
 export { gracefulShutdown, type ShutdownOptions } from "./shutdown.js";
 export { startQuery } from "./start.js";

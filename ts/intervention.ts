@@ -116,6 +116,6 @@ function checked(decision: InterventionDecision): Answer {
   throw new TypeError("a decision is null, proceed, or warn or block with a reason");
 }
 
-function nameOf(error: unknown): string {
+export function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : typeof error;
 }

@@ -8,6 +8,7 @@ import { detachLogger, type SafeLogger } from "./logger.js";
 import type { NativeQuery } from "./native.js";
 import { feedProgress, type ObserverTally, tellBatches, tellObserver } from "./observers.js";
 import { ProgressFeed, type StreamingQueryProgress } from "./progress.js";
+import { answerRuleCalls } from "./rules.js";
 import type { RunOutcome, StreamingRun } from "./run.js";
 import { LiveValidation } from "./validation-result.js";
 
@@ -74,6 +75,7 @@ export class StreamingQuery {
       tellBatches(native, hooks, validation, this.#tally, logger, signal),
       feedProgress(native, this.#progress),
       terms && answerVerdicts(native, terms, validation, logger),
+      hooks.rules && answerRuleCalls(native, hooks, logger),
       ...observers.map((each) => tellObserver(native, each, telling)),
     ]);
     this.#told.catch(() => {}); // `#watch` tells it, once the engine has stopped.

@@ -6,6 +6,7 @@ import { interventionTerms, observerNames, type QueryHooks } from "./hooks.js";
 import { attachLogger, defaultLogger, detachLogger, SafeLogger } from "./logger.js";
 import { native } from "./native.js";
 import { StreamingQuery } from "./query.js";
+import { locateRules, nativeRules } from "./rules.js";
 import { toRun } from "./run.js";
 
 /**
@@ -33,6 +34,7 @@ export async function startNode(
   hooks.signal?.throwIfAborted();
   const logger = new SafeLogger(hooks.logger ?? defaultLogger);
   const terms = interventionTerms(hooks);
+  const rules = nativeRules(hooks);
   attachLogger(logger, node.name);
   try {
     const answer = await native().startQuery(node.json, {
@@ -41,8 +43,9 @@ export async function startNode(
       interventionTimeoutMs: terms?.timeoutMs,
       interventionFallback: terms?.fallback,
       observers: observerNames(hooks),
+      rules,
     });
-    const started = unwrap(answer, "query", node.locate);
+    const started = unwrap(answer, "query", locateRules(node.locate));
     attachLogger(logger, started.name);
     const run = toRun(started, node.json, baseDir);
     const query = new StreamingQuery(started, run, hooks, logger, node.locate);

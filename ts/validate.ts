@@ -3,6 +3,7 @@ import type { StreamingNodeConfig } from "./config/types.js";
 import type { ConfigIssue } from "./errors.js";
 import { toError } from "./failure.js";
 import { type NativeFailure, native } from "./native.js";
+import { type RuleFunctions, ruleNames } from "./rules.js";
 
 /** What Headgate does about one rule of a contract. */
 export interface RuleCoverage {
@@ -26,13 +27,18 @@ export interface ConfigReport {
 
 /**
  * Checks a configuration and its contracts without opening a broker or a table. Issues are
- * answered, not thrown; what is thrown is a failure to look at all.
+ * answered, not thrown; what is thrown is a failure to look at all. `rules` are those that the
+ * query will be started with; none of them is called.
  */
-export async function validateConfig(config: StreamingNodeConfig | string): Promise<ConfigReport> {
+export async function validateConfig(
+  config: StreamingNodeConfig | string,
+  { rules }: { rules?: RuleFunctions } = {},
+): Promise<ConfigReport> {
+  const functions = ruleNames(rules);
   const { baseDir, nodes, issues } = await loadConfig(config);
   const found = [...issues];
   const queries = nodes.map((node) => {
-    const { issues, coverage, failure } = native().validateConfig(node.json, baseDir);
+    const { issues, coverage, failure } = native().validateConfig(node.json, baseDir, functions);
     found.push(...issues.map(node.locate));
     if (failure !== undefined && issues.length === 0) found.push(asIssue(failure, node));
     return { name: node.name, coverage };

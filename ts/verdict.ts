@@ -8,6 +8,8 @@ export interface RuleResult {
   /** Path of the column; absent for rules of the whole row or batch. */
   column?: string;
   violations: number;
+  /** Why it could not be checked on all rows, which is a violation more. */
+  unmeasured?: string;
   severity: "block" | "warn" | "info";
   /** The rows it judged: of the batch, of a window of time, or of the whole output. */
   scope: "batch" | "window" | "stream";

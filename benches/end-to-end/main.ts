@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "../../test/support/command.ts";
 import { startKafka } from "../../test/support/kafka/broker.ts";
 import { createTopic } from "../../test/support/kafka/topics.ts";
 import { consumeRaw, loadEnvironment, produceLoad } from "../load/load.ts";
+import { settleDisks } from "../measured.ts";
 import { runHeadgate } from "./headgate.ts";
 import { benchOptions } from "./options.ts";
 import { type Results, report } from "./report.ts";
@@ -47,11 +47,6 @@ export async function main(): Promise<void> {
     await broker.stop();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** What one contender left for the kernel to write must not slow the next one. */
-async function settleDisks(): Promise<void> {
-  await run("sync", []);
 }
 
 function say(text: string): void {

@@ -15,9 +15,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 TYPES = ("click", "view", "purchase", "signup")
 COUNTRIES = ("DE", "FR", "US", "IN", "BR", "JP")
 FIRST_EVENT_S = 1_780_000_000
-# One row in twenty is bad, and one bad row in ten is no JSON at all.
-BAD_EVERY = 20
-MALFORMED_EVERY = 200
+# One bad row in ten is no JSON at all.
+MALFORMED_EVERY = 10
 TEMPLATE = (
     '{"event_id":"%016x-%08x","user_id":%d,"event_time":"%s.%03dZ","event_type":"%s","amount":%d.%02d,'
     '"country":"%s","page":"/shop/category/%d/item/%d","session":"%032x","seq":%d}'
@@ -43,7 +42,7 @@ class Clock:
         return self.text
 
 
-def event(index, clock):
+def event(index, clock, bad_every):
     mixed = (index + 1) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
     mixed ^= mixed >> 29
     text = TEMPLATE % (
@@ -51,16 +50,17 @@ def event(index, clock):
         mixed % 500, (mixed >> 9) % 100, COUNTRIES[(mixed >> 20) % 6], (mixed >> 24) % 50, (mixed >> 32) % 5000,
         mixed * 0xD1342543DE82EF95 & (1 << 128) - 1, index,
     )  # fmt: skip
-    if index % BAD_EVERY != BAD_EVERY - 1:
+    if bad_every == 0 or index % bad_every != bad_every - 1:
         return text
-    if index % MALFORMED_EVERY == MALFORMED_EVERY - 1:
+    turn = index // bad_every
+    if turn % MALFORMED_EVERY == MALFORMED_EVERY - 1:
         return text[: len(text) // 2]
-    return DAMAGES[index // BAD_EVERY % len(DAMAGES)](text)
+    return DAMAGES[turn % len(DAMAGES)](text)
 
 
-def produce(bootstrap, topic, rows, partitions, worker, workers, rate):
+def produce(options, worker):
     settings = {
-        "bootstrap.servers": bootstrap,
+        "bootstrap.servers": options.bootstrap,
         "acks": "all",
         "linger.ms": 20,
         "batch.size": 262144,
@@ -72,31 +72,28 @@ def produce(bootstrap, topic, rows, partitions, worker, workers, rate):
         failed[0] += error is not None
 
     producer, clock, began, sent, size = Producer(settings), Clock(), time.time(), 0, 0
-    for index in range(rows):
-        partition = index % partitions
-        if partition % workers != worker:
+    for index in range(options.rows):
+        partition = index // options.in_a_row % options.partitions
+        if partition % options.workers != worker:
             continue
-        value = event(index, clock)
+        value = event(index, clock, options.bad_every)
         size += len(value)
         while True:
             try:
-                producer.produce(topic, value, partition=partition, on_delivery=delivered)
+                producer.produce(options.topic, value, partition=partition, on_delivery=delivered)
                 break
             except BufferError:
                 producer.poll(0.05)
         sent += 1
         if sent % 500 == 0:
             producer.poll(0)
-            if rate:
-                time.sleep(max(0.0, began + sent * workers / rate - time.time()))
+            if options.rate:
+                time.sleep(max(0.0, began + sent * options.workers / options.rate - time.time()))
     return failed[0] + producer.flush(120), size
 
 
 def produce_all(options):
-    arguments = [
-        (options.bootstrap, options.topic, options.rows, options.partitions, worker, options.workers, options.rate)
-        for worker in range(options.workers)
-    ]
+    arguments = [(options, worker) for worker in range(options.workers)]
     with multiprocessing.Pool(options.workers) as pool:
         results = pool.starmap(produce, arguments)
     return {
@@ -137,6 +134,8 @@ def main():
     parser.add_argument("--topic", required=True)
     parser.add_argument("--rows", type=int, required=True)
     parser.add_argument("--partitions", type=int, default=4)
+    parser.add_argument("--in-a-row", type=int, default=1, help="rows that go to one partition, one after the other")
+    parser.add_argument("--bad-every", type=int, default=20, help="one row in so many is bad; 0: none is")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--rate", type=float, default=0, help="rows a second; 0: as fast as it goes")
     options = parser.parse_args()

@@ -12,10 +12,14 @@ export interface LoadResult {
   peakRssMb: number;
 }
 
+/** One row in so many is bad, where a load does not say it. */
+const BAD_EVERY = 20;
+
 /** What `load.py` produces of `rows` records, by destination under `split`. */
-export function expectedCounts(rows: number) {
-  const deadLetters = Math.floor(rows / 200);
-  const rejected = Math.floor(rows / 20) - deadLetters;
+export function expectedCounts(rows: number, badEvery = BAD_EVERY) {
+  const bad = badEvery === 0 ? 0 : Math.floor(rows / badEvery);
+  const deadLetters = Math.floor(bad / 10);
+  const rejected = bad - deadLetters;
   return { records: rows, accepted: rows - rejected - deadLetters, rejected, deadLetters };
 }
 
@@ -33,11 +37,16 @@ export interface Load {
   rate?: number;
   /** Processes that produce; two when absent. */
   workers?: number;
+  /** One row in so many is bad, 0: none; one in twenty when absent. */
+  badEvery?: number;
+  /** Rows that go to one partition, one after the other; one when absent. */
+  inARow?: number;
 }
 
 export function produceLoad(load: Load): Promise<LoadResult> {
-  const { partitions, rate, workers } = load;
-  const given = Object.entries({ partitions, rate, workers }).filter(([, value]) => value);
+  const { partitions, rate, workers, badEvery, inARow } = load;
+  const options = { partitions, rate, workers, "bad-every": badEvery, "in-a-row": inARow };
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const args = given.flatMap(([name, value]) => [`--${name}`, String(value)]);
   return call("produce", load, args);
 }

@@ -835,6 +835,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
+module.exports.NativeContractTrial = nativeBinding.NativeContractTrial
 module.exports.NativeEmbeddedBroker = nativeBinding.NativeEmbeddedBroker
 module.exports.NativeQuery = nativeBinding.NativeQuery
 module.exports.adoptQuery = nativeBinding.adoptQuery
@@ -848,7 +849,6 @@ module.exports.rewindQuery = nativeBinding.rewindQuery
 module.exports.setLogger = nativeBinding.setLogger
 module.exports.startQuery = nativeBinding.startQuery
 module.exports.tableTotals = nativeBinding.tableTotals
-module.exports.testContract = nativeBinding.testContract
 module.exports.vacuumTable = nativeBinding.vacuumTable
 module.exports.validateConfig = nativeBinding.validateConfig
 module.exports.verifyTable = nativeBinding.verifyTable

@@ -9,6 +9,17 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** The rules of a contract over a file or a table. */
+export declare class NativeContractTrial {
+  constructor(options: NativeContractTestOptions)
+  /** Once: then nothing is called any more. */
+  run(): Promise<NativeContractTest>
+  /** The next call of a rule's function; null once all has run. */
+  nextRuleCall(): Promise<NativeRuleCall | null>
+  /** The rows that break the rule, or why they are not known. False when the deadline had passed. */
+  answerRuleCall(call: number, rows?: Uint32Array | undefined | null, failure?: string | undefined | null): boolean
+}
+
 /** A Kafka-protocol broker inside this process, for tests and demonstrations. */
 export declare class NativeEmbeddedBroker {
   static start(topics: Array<NativeTopic>): NativeBrokerStarted
@@ -40,6 +51,10 @@ export declare class NativeQuery {
   nextVerdict(): Promise<NativeVerdictRequest | null>
   /** False when the deadline had passed. */
   decide(request: number, action: 'proceed' | 'warn' | 'block', reason?: string | undefined | null): boolean
+  /** The next call of a rule's function; null once the query has ended. */
+  nextRuleCall(): Promise<NativeRuleCall | null>
+  /** The rows that break the rule, or why they are not known. False when the deadline had passed. */
+  answerRuleCall(call: number, rows?: Uint32Array | undefined | null, failure?: string | undefined | null): boolean
   /** Resolves when everything has stopped, with the failure if that is why. */
   ended(): Promise<NativeFailure | null>
   stop(drain: boolean, timeoutMs: number): Promise<NativeFailure | null>
@@ -48,8 +63,11 @@ export declare class NativeQuery {
 /** Hands a query's positions to a new name. */
 export declare function adoptQuery(path: string, query: string | undefined | null, name: string): Promise<NativeOperated>
 
-/** What becomes of every rule of all schema objects of the document, or of the one named. */
-export declare function checkContract(text: string, schema?: string | undefined | null): Promise<NativeContractCheck>
+/**
+ * What becomes of every rule of all schema objects of the document, or of the one named.
+ * `functions`: those that custom rules may name.
+ */
+export declare function checkContract(text: string, schema?: string | undefined | null, functions?: Array<string> | undefined | null): Promise<NativeContractCheck>
 
 /** Writes a log checkpoint, and deletes what it makes dispensable. */
 export declare function checkpointTable(path: string): Promise<NativeCheckpoint>
@@ -129,6 +147,7 @@ export interface NativeContractTestOptions {
   path: string
   format?: string
   samples: number
+  rules?: NativeRules
 }
 
 export interface NativeCounts {
@@ -302,13 +321,31 @@ export interface NativeRowsReport {
   unchecked: Array<string>
 }
 
+/** One function and the values of one chunk, as JSON and what JSON cannot say of them. */
+export interface NativeRuleCall {
+  call: number
+  name: string
+  rule: string
+  argumentsJson?: string
+  valuesJson: string
+  shapeJson: string
+  numRows: number
+}
+
 export interface NativeRuleResult {
   rule: string
   column?: string
   violations: number
+  unmeasured?: string
   severity: 'block' | 'warn' | 'info'
   scope: 'batch' | 'window' | 'stream'
   estimated: boolean
+}
+
+/** Functions that custom rules may name. */
+export interface NativeRules {
+  names: Array<string>
+  timeoutMs: number
 }
 
 /** What another contract would have made of the same records. */
@@ -336,6 +373,7 @@ export interface NativeStartOptions {
   interventionTimeoutMs?: number
   interventionFallback?: 'block' | 'proceed'
   observers: Array<string>
+  rules?: NativeRules
 }
 
 /** Exactly one of the three. */
@@ -436,14 +474,14 @@ export declare function startQuery(configJson: string, options: NativeStartOptio
 /** Rows and version of a table, by the statistics of its files. */
 export declare function tableTotals(path: string): Promise<NativeTotals>
 
-/** The rules of a contract over a file or a table. */
-export declare function testContract(options: NativeContractTestOptions): Promise<NativeContractTest>
-
 /** Deletes files that nothing refers to. */
 export declare function vacuumTable(path: string, retention: string | undefined | null, dryRun: boolean): Promise<NativeVacuum>
 
-/** Everything that can be known of a configuration without connecting to anything. */
-export declare function validateConfig(configJson: string, baseDir: string): NativeValidation
+/**
+ * Everything that can be known of a configuration without connecting to anything. `functions`:
+ * those that custom rules may name.
+ */
+export declare function validateConfig(configJson: string, baseDir: string, functions?: Array<string> | undefined | null): NativeValidation
 
 /** Reads the ledgers of an output table and of its side tables. */
 export declare function verifyTable(path: string, deep: boolean, kafka?: Record<string, string> | undefined | null): Promise<NativeVerified>

@@ -47,12 +47,12 @@ const wrong: Record<string, Wrong> = {
     ],
   },
   "a key that is not built yet": {
-    object: { ...valid, transforms: [] },
-    yaml: `name: e\n${io}transforms: []\n`,
+    object: { ...valid, joins: [] },
+    yaml: `name: e\n${io}joins: []\n`,
     issues: [
       {
-        ...{ field: "transforms", code: "CONFIG_UNKNOWN_KEY", expected: /^one of / },
-        ...{ actual: '"transforms"', at: "4:1" },
+        ...{ field: "joins", code: "CONFIG_UNKNOWN_KEY", expected: /^one of / },
+        ...{ actual: '"joins"', at: "4:1" },
       },
     ],
   },
@@ -144,8 +144,30 @@ const wrong: Record<string, Wrong> = {
     yaml: `name: e\n${io}contract: { path: c, shema: x }\n`,
     issues: [
       {
-        ...{ field: "contract.shema", code: "CONFIG_UNKNOWN_KEY", expected: "one of path, schema" },
-        ...{ actual: '"shema"', details: 'did you mean "schema"?', at: "4:22" },
+        ...{ field: "contract.shema", code: "CONFIG_UNKNOWN_KEY" },
+        ...{ expected: "one of path, schema, server", actual: '"shema"' },
+        ...{ details: 'did you mean "schema"?', at: "4:22" },
+      },
+    ],
+  },
+  "a server of a shadow contract, which supplies nothing": {
+    object: { ...valid, shadowContract: { path: "c", server: "prod" } },
+    yaml: `name: e\n${io}shadow_contract: { path: c, server: prod }\n`,
+    issues: [
+      {
+        ...{ field: "shadowContract.server", inYaml: "shadow_contract.server" },
+        ...{ code: "CONFIG_UNKNOWN_KEY", expected: "one of path, schema" },
+        ...{ actual: '"server"', at: "4:29" },
+      },
+    ],
+  },
+  "a server that is no text": {
+    object: { ...valid, contract: { path: "c", server: 7 } },
+    yaml: `name: e\n${io}contract: { path: c, server: 7 }\n`,
+    issues: [
+      {
+        ...{ field: "contract.server", code: "CONFIG_TYPE" },
+        ...{ expected: "string", actual: "7", at: "4:30" },
       },
     ],
   },

@@ -33,7 +33,9 @@ const full: StreamingNodeConfig = {
     tombstones: "keep",
     unknownFields: "extra",
     metadata: false,
+    contract: "contracts/sent.yaml",
   },
+  transforms: [{ sql: "SELECT * FROM input" }, { sql: "SELECT id FROM input WHERE n > 1" }],
   contract: { path: "contracts/events.yaml", schema: "events" },
   onViolation: "split",
   enforce: true,
@@ -65,7 +67,9 @@ const wire = {
     tombstones: "keep",
     unknown_fields: "extra",
     metadata: false,
+    contract: "contracts/sent.yaml",
   },
+  transforms: [{ sql: "SELECT * FROM input" }, { sql: "SELECT id FROM input WHERE n > 1" }],
   contract: { path: "contracts/events.yaml", schema: "events" },
   on_violation: "split",
   enforce: true,
@@ -126,6 +130,14 @@ test.each([
   expect(onlyNode(await loadConfig({ ...config, contract }))).toMatchObject({ contract });
 });
 
+test("input and output may leave to a contract where data are", async () => {
+  const contract = { path: "contracts/events.yaml", server: "prod" };
+  const output = { format: "delta" };
+  const node = { name: "events", input: { format: "kafka", decode: "json" as const } };
+  const expected = { ...node, contract, output };
+  expect(onlyNode(await loadConfig({ ...node, contract, output }))).toEqual(expected);
+});
+
 test("rejects can share the dead letters", async () => {
   const node = onlyNode(await loadConfig({ ...config, rejects: "dead_letters" }));
   expect(node).toMatchObject({ rejects: "dead_letters" });
@@ -158,6 +170,27 @@ test("an issue of the engine is spelled and placed as the user wrote the key", a
     field: "queries[0].input.unknown_fields",
     position: { line, column: "      unknown_fields: ".length + 1 },
   });
+});
+
+test("an issue of a transform is placed at its statement", async () => {
+  const issue = { code: "TRANSFORM_INVALID", expected: "", actual: "" };
+  const text = stringify(wire);
+  const [node] = (await loadConfig(file(text))).nodes;
+  const line = text.split("\n").findIndex((each) => each.includes("WHERE")) + 1;
+  expect(node?.locate({ ...issue, path: ["transforms", "1", "sql"] })).toMatchObject({
+    field: "transforms[1].sql",
+    position: { line, column: "  - sql: ".length + 1 },
+  });
+});
+
+test("a transform is a SELECT and nothing else", async () => {
+  const transforms = [{ sql: "SELECT 1", when: "always" }, { sql: 1 }, {}] as never;
+  const { issues } = await loadConfig({ ...full, transforms });
+  expect(issues.map(({ field, code }) => [field, code])).toEqual([
+    ["transforms[0].when", "CONFIG_UNKNOWN_KEY"],
+    ["transforms[1].sql", "CONFIG_TYPE"],
+    ["transforms[2].sql", "CONFIG_MISSING"],
+  ]);
 });
 
 test("an issue of the engine about a missing key is placed at what should hold it", async () => {

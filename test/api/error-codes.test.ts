@@ -6,7 +6,7 @@ import { STREAMING_ERROR_CODES } from "../../ts/error-codes.ts";
 // Kinds of dead letters, which say something of a record.
 const NOT_CODES = ["ENCODING_ERROR", "JSON_PARSE_ERROR", "SCHEMA_VIOLATION"];
 /** Variables of the environment and of the build. */
-const VARIABLE = /^(HEADGATE|CARGO)_/;
+const VARIABLE = /^(HEADGATE|CARGO|AWS)_/;
 
 function sources(folder: string, extension: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })

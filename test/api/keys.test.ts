@@ -9,6 +9,7 @@ const isBuilt = readdirSync("bindings/node").some((name) => name.endsWith(".node
 interface Definition {
   type: string;
   innerType: Schema;
+  element: Schema;
   options: Schema[];
   shape: Record<string, Schema>;
   catchall?: Schema;
@@ -21,6 +22,7 @@ interface Schema {
 /** Every key path below a schema; what takes any key is one key. */
 function keysOf({ def }: Schema, prefix = ""): string[] {
   if (def.type === "optional") return keysOf(def.innerType, prefix);
+  if (def.type === "array") return keysOf(def.element, prefix);
   if (def.type === "union") return def.options.flatMap((each) => keysOf(each, prefix));
   if (def.type !== "object" || def.catchall?.def.type !== "never") return [];
   return Object.entries(def.shape).flatMap(([key, inner]) => [

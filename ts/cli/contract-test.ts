@@ -54,9 +54,9 @@ export function testText(report: ContractTestReport): string {
 
 function ruleTable(rules: readonly TestedRule[]): string {
   const table = compactTable(["rule", "column", "severity", "violations", "measured", "first at"]);
-  for (const { rule, column, severity, violations, measured, rows } of rules) {
+  for (const { rule, column, severity, violations, measured, unmeasured, rows } of rules) {
     const colour = violations === 0 ? pc.green : severity === "block" ? pc.red : pc.yellow;
-    const value = measured === undefined ? "" : String(measured);
+    const value = String(measured ?? unmeasured ?? "");
     table.push([rule, column ?? "", severity, colour(count(violations)), value, rows.join(", ")]);
   }
   return table.toString();

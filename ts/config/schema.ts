@@ -26,11 +26,9 @@ export function nodeSchema(spelling: Spelling) {
     options: options.optional(),
   });
 
-  const contract = z.union([
-    z.string(),
-    object({ path: z.string(), schema: z.string().optional() }),
-    contractDocument,
-  ]);
+  const reference = { path: z.string(), schema: z.string().optional() };
+  const contractOf = (shape: Record<string, z.ZodType>) =>
+    z.union([z.string(), object(shape), contractDocument]);
 
   return object({
     name: z.string(),
@@ -42,9 +40,11 @@ export function nodeSchema(spelling: Spelling) {
       tombstones: z.enum(["skip", "reject", "keep"]).optional(),
       unknownFields: z.enum(["ignore", "extra", "reject"]).optional(),
       metadata: z.boolean().optional(),
+      contract: contractOf(reference).optional(),
     }),
-    contract: contract.optional(),
-    shadowContract: contract.optional(),
+    transforms: z.array(object({ sql: z.string() })).optional(),
+    contract: contractOf({ ...reference, server: z.string().optional() }).optional(),
+    shadowContract: contractOf(reference).optional(),
     requireFullCoverage: z.boolean().optional(),
     onViolation: z.enum(["block", "split", "allow", "flag"]).optional(),
     enforce: z.boolean().optional(),

@@ -21,10 +21,13 @@ const CONTRACTS = ["contract", "shadowContract", "shadow_contract"];
 const VERBATIM: readonly (string | number)[] = ["options", ...CONTRACTS];
 
 /** The engine's path of a key, as the user spelled it. */
-export function pathAs(path: readonly string[], spelling: Spelling): string[] {
-  if (spelling === "snake") return [...path];
+export function pathAs(path: readonly string[], spelling: Spelling): (string | number)[] {
   const verbatimFrom = path.findIndex((key) => VERBATIM.includes(key));
-  return path.map((key, index) => (verbatimFrom >= 0 && index > verbatimFrom ? key : toCamel(key)));
+  return path.map((key, index) => {
+    if (verbatimFrom >= 0 && index > verbatimFrom) return key;
+    if (/^\d+$/.test(key)) return Number(key);
+    return spelling === "snake" ? key : toCamel(key);
+  });
 }
 
 /** `queries[1].input.options.subscribe`. */

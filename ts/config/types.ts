@@ -3,10 +3,15 @@ export interface StreamingNodeConfig {
   name: string;
   input: InputConfig;
   output: TableConfig;
-  /** Path of an ODCS document, a path with the schema to take from it, or the document itself. */
+  /** Between decoding and the contract, one after the other. */
+  transforms?: readonly TransformConfig[];
+  /**
+   * Path of an ODCS document, a path with what to take from it, or the document itself. Its servers
+   * say what `input.options` and `output` leave out: brokers, topic, and where the table is.
+   */
   contract?: string | ContractReference | ContractDocument;
   /** Judges the same records without effect: its verdicts stand beside those of the contract. */
-  shadowContract?: string | ContractReference | ContractDocument;
+  shadowContract?: string | Omit<ContractReference, "server"> | ContractDocument;
   /** Refuses to start while a rule of the contract is not enforced. Default: false. */
   requireFullCoverage?: boolean;
   /** Default: `block`. */
@@ -43,9 +48,17 @@ export interface InputConfig {
   unknownFields?: "ignore" | "extra" | "reject";
   /** Adds the columns `_kafka_topic`, `_kafka_partition`, `_kafka_offset` and so on, whatever the format. */
   metadata?: boolean;
+  /** The shape of payloads, where transforms change it: as the node's `contract`, which it is by default. */
+  contract?: string | Omit<ContractReference, "server"> | ContractDocument;
 }
 
-/** `path`, or `tableName` below `warehouse`. */
+/** A `SELECT` of each row: no row knows of another. */
+export interface TransformConfig {
+  /** `SELECT … FROM input`, with or without `WHERE`. */
+  sql: string;
+}
+
+/** `path`, or `tableName` below `warehouse`; of the output, else what the contract's servers say. */
 export interface TableConfig {
   /** `delta`. */
   format: string;
@@ -75,6 +88,8 @@ export interface ContractReference {
   path: string;
   /** Which schema object of the document; needed when there are several. */
   schema?: string;
+  /** Which of its servers, by name or environment; needed when several would do. */
+  server?: string;
 }
 
 /** An ODCS document as its YAML or JSON reads. */

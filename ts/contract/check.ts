@@ -1,6 +1,7 @@
 import type { ContractDocument } from "../config/types.js";
 import { withoutNulls } from "../json.js";
 import { native } from "../native.js";
+import { type RuleFunctions, ruleNames } from "../rules.js";
 import type { RuleCoverage } from "../validate.js";
 import { readContract } from "./document.js";
 import { type ContractFindings, findingsOf } from "./findings.js";
@@ -29,15 +30,19 @@ export async function checkContract(
   options: {
     /** One schema object of the document; default all of them. */
     schema?: string;
+    /** Functions that custom rules may name; none of them is called. */
+    rules?: RuleFunctions;
   } = {},
 ): Promise<ContractReport> {
   const document = await readContract(contract);
-  const { reportJson, issues } = await native().checkContract(document.text, options.schema);
+  const { schema, rules } = options;
+  const answer = await native().checkContract(document.text, schema, ruleNames(rules));
+  const { reportJson, issues } = answer;
   const checked: Checked = reportJson === undefined ? { rules: [] } : withoutNulls(reportJson);
   const findings = await findingsOf(document, issues);
   const isPlaced = document.file !== undefined;
-  const rules = isPlaced ? checked.rules : checked.rules.map(({ line, ...rule }) => rule);
-  return { ok: findings.errors.length === 0, ...checked, rules, ...findings };
+  const told = isPlaced ? checked.rules : checked.rules.map(({ line, ...rule }) => rule);
+  return { ok: findings.errors.length === 0, ...checked, rules: told, ...findings };
 }
 
 type Checked = Pick<ContractReport, "contract" | "rules">;

@@ -1,7 +1,9 @@
 import type { ContractDocument } from "../config/types.js";
 import { unwrap } from "../failure.js";
 import { withoutNulls } from "../json.js";
+import { defaultLogger, SafeLogger } from "../logger.js";
 import { native } from "../native.js";
+import { answerRuleCalls, locateRules, nativeRules, type RuleHooks } from "../rules.js";
 import type { RuleCoverage } from "../validate.js";
 import type { BatchStatus } from "../verdict.js";
 import type { ContractIdentity } from "./check.js";
@@ -22,6 +24,8 @@ export interface TestedRule {
   violations: number;
   /** What a rule of the whole data measured: a count, a percentage. */
   measured?: number;
+  /** Why it could not be checked on all rows, which is a violation more. */
+  unmeasured?: string;
   /** The first that broke it: lines of a file, numbers of rows elsewhere, both from 1. */
   rows: readonly number[];
 }
@@ -44,7 +48,7 @@ export interface ContractTestReport {
   notEnforced: readonly Pick<RuleCoverage, "path" | "rule" | "reason" | "line">[];
 }
 
-export interface ContractTestOptions {
+export interface ContractTestOptions extends RuleHooks {
   /** Which schema object of the document; needed when there are several. */
   schema?: string;
   /** Default: `json` for files named so (or `.jsonl`, `.ndjson`), `parquet` for `.parquet`, else `delta`. */
@@ -62,13 +66,19 @@ const DEFAULT_SAMPLES = 5;
 export async function testContract(
   contract: string | ContractDocument,
   data: string,
-  { schema, format, samples = DEFAULT_SAMPLES }: ContractTestOptions = {},
+  { schema, format, samples = DEFAULT_SAMPLES, ...hooks }: ContractTestOptions = {},
 ): Promise<ContractTestReport> {
   const document = await readContract(contract);
-  const options = { contract: document.text, schema, path: data, format, samples };
-  const answer = await native().testContract(options);
+  const rules = nativeRules(hooks);
+  const { NativeContractTrial } = native();
+  const options = { contract: document.text, schema, path: data, format, samples, rules };
+  const trial = new NativeContractTrial(options);
+  const calls = rules && answerRuleCalls(trial, hooks, new SafeLogger(defaultLogger));
+  const [answer] = await Promise.all([trial.run(), calls]);
   if (answer.issues.length > 0) throw await invalidContract(document, answer.issues);
-  const report: Omit<ContractTestReport, "ok"> = withoutNulls(unwrap(answer, "resultJson"));
+  const report: Omit<ContractTestReport, "ok"> = withoutNulls(
+    unwrap(answer, "resultJson", locateRules()),
+  );
   return { ok: report.status !== "block", ...report };
 }
 

@@ -74,6 +74,17 @@ export function pickDamage(random: Random): Damage {
   return "empty";
 }
 
+/** An event as it is produced: a share of all, `malformedRate`, suffers damage. */
+export function serialised(
+  event: RideEvent,
+  malformedRate: number,
+  random: Random,
+): { value: string; damage?: Damage } {
+  if (random() >= malformedRate) return { value: JSON.stringify(event.payload) };
+  const damage = pickDamage(random);
+  return { value: damaged(event, damage, random), damage };
+}
+
 /** The bytes of an event that suffered `damage`. Never bytes that its contract would accept. */
 export function damaged({ topic, payload }: RideEvent, damage: Damage, random: Random): string {
   const fragile = FRAGILE[topic];

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Kafka, Producer, RecordMetadata } from "kafkajs";
 import type { StreamingBatch } from "../batch.js";
 import { City, type RideEvent } from "./city.js";
-import { type Damage, damaged, pickDamage } from "./damage.js";
+import { type Damage, serialised } from "./damage.js";
 import { GATES } from "./gates.js";
 import type { Random } from "./random.js";
 import { PartitionWindow } from "./window.js";
@@ -102,10 +102,9 @@ export class RideProducer {
   }
 
   #payload(event: RideEvent, malformedRate: number): string {
-    if (this.#random() >= malformedRate) return JSON.stringify(event.payload);
-    const kind = pickDamage(this.#random);
-    this.damage[kind] = (this.damage[kind] ?? 0) + 1;
-    return damaged(event, kind, this.#random);
+    const { value, damage } = serialised(event, malformedRate, this.#random);
+    if (damage !== undefined) this.damage[damage] = (this.damage[damage] ?? 0) + 1;
+    return value;
   }
 
   async #send(outgoing: readonly Outgoing[]): Promise<void> {

@@ -22,10 +22,15 @@ pub struct NativeValidation {
     pub failure: Option<NativeFailure>,
 }
 
-/// Everything that can be known of a configuration without connecting to anything.
+/// Everything that can be known of a configuration without connecting to anything. `functions`:
+/// those that custom rules may name.
 #[napi(catch_unwind)]
-pub fn validate_config(config_json: String, base_dir: String) -> NativeValidation {
-    match start::load(&config_json, Path::new(&base_dir)) {
+pub fn validate_config(
+    config_json: String,
+    base_dir: String,
+    functions: Option<Vec<String>>,
+) -> NativeValidation {
+    match start::load(&config_json, Path::new(&base_dir), &functions.unwrap_or_default()) {
         Ok(config) => NativeValidation {
             issues: Vec::new(),
             coverage: config.contract.iter().flat_map(|c| c.coverage()).map(Into::into).collect(),

@@ -1,9 +1,14 @@
+use std::sync::Arc;
+
 use headgate::ContractIssue;
 use headgate::contract_check;
 use headgate::contract_test::{self, TestFault, TestOptions};
+use headgate::rule_calls::RuleCalls;
+use napi::bindgen_prelude::Uint32Array;
 use napi_derive::napi;
 
 use crate::failure::NativeFailure;
+use crate::rules::{NativeRuleCall, NativeRules, found};
 
 #[napi(object)]
 pub struct NativeContractIssue {
@@ -26,6 +31,7 @@ pub struct NativeContractTestOptions {
     pub path: String,
     pub format: Option<String>,
     pub samples: u32,
+    pub rules: Option<NativeRules>,
 }
 
 #[napi(object)]
@@ -36,9 +42,15 @@ pub struct NativeContractTest {
 }
 
 /// What becomes of every rule of all schema objects of the document, or of the one named.
+/// `functions`: those that custom rules may name.
 #[napi]
-pub async fn check_contract(text: String, schema: Option<String>) -> NativeContractCheck {
-    match contract_check::check(&text, schema.as_deref()).await {
+pub async fn check_contract(
+    text: String,
+    schema: Option<String>,
+    functions: Option<Vec<String>>,
+) -> NativeContractCheck {
+    let functions = functions.unwrap_or_default();
+    match contract_check::check(&text, schema.as_deref(), &functions).await {
         Ok(report) => {
             NativeContractCheck { report_json: Some(report.to_string()), issues: Vec::new() }
         }
@@ -48,23 +60,58 @@ pub async fn check_contract(text: String, schema: Option<String>) -> NativeContr
 
 /// The rules of a contract over a file or a table.
 #[napi]
-pub async fn test_contract(options: NativeContractTestOptions) -> NativeContractTest {
-    let NativeContractTestOptions { contract, schema, path, format, samples } = options;
-    let samples = samples as usize;
-    match contract_test::test(TestOptions { contract, schema, path, format, samples }).await {
-        Ok(result) => NativeContractTest {
-            result_json: Some(result.to_string()),
-            issues: Vec::new(),
-            failure: None,
-        },
-        Err(TestFault::Contract(issues)) => {
-            NativeContractTest { result_json: None, issues: told(issues), failure: None }
+pub struct NativeContractTrial {
+    options: TestOptions,
+    calls: Arc<RuleCalls>,
+}
+
+#[napi]
+impl NativeContractTrial {
+    #[napi(constructor)]
+    pub fn new(options: NativeContractTestOptions) -> Self {
+        let NativeContractTestOptions { contract, schema, path, format, samples, rules } = options;
+        let functions = rules.map(headgate::FunctionOptions::from).unwrap_or_default();
+        let calls = Arc::new(RuleCalls::new(functions.timeout));
+        let samples = samples as usize;
+        let options = TestOptions { contract, schema, path, format, samples, functions };
+        Self { options, calls }
+    }
+
+    /// Once: then nothing is called any more.
+    #[napi]
+    pub async fn run(&self) -> NativeContractTest {
+        match contract_test::test(self.options.clone(), &self.calls).await {
+            Ok(result) => NativeContractTest {
+                result_json: Some(result.to_string()),
+                issues: Vec::new(),
+                failure: None,
+            },
+            Err(TestFault::Contract(issues)) => {
+                NativeContractTest { result_json: None, issues: told(issues), failure: None }
+            }
+            Err(TestFault::Data(failure)) => NativeContractTest {
+                result_json: None,
+                issues: Vec::new(),
+                failure: Some((*failure).into()),
+            },
         }
-        Err(TestFault::Data(failure)) => NativeContractTest {
-            result_json: None,
-            issues: Vec::new(),
-            failure: Some((*failure).into()),
-        },
+    }
+
+    /// The next call of a rule's function; null once all has run.
+    #[napi]
+    pub async fn next_rule_call(&self) -> Option<NativeRuleCall> {
+        self.calls.next().await.map(Into::into)
+    }
+
+    /// The rows that break the rule, or why they are not known. False when the deadline had passed.
+    #[napi]
+    pub fn answer_rule_call(
+        &self,
+        call: u32,
+        rows: Option<Uint32Array>,
+        failure: Option<String>,
+    ) -> bool {
+        self.calls.answer(call, found(rows, failure))
     }
 }
 

@@ -16,5 +16,6 @@ mod logging;
 mod maintain;
 mod operate;
 mod query;
+mod rules;
 mod values;
 mod verify;

@@ -5,9 +5,11 @@ use headgate::gate::{DEFAULT_TIMEOUT, Fallback};
 use headgate::observers::Report;
 use headgate::{Failure, InterventionOptions, QueryHandle, QueryState, StartOptions};
 use headgate_model::Decision;
+use napi::bindgen_prelude::Uint32Array;
 use napi_derive::napi;
 
 use crate::failure::NativeFailure;
+use crate::rules::{NativeRuleCall, NativeRules, found};
 use crate::values::{NativeBatch, NativeDataset, NativeProgress, NativeVerdict};
 
 #[napi(object)]
@@ -18,6 +20,7 @@ pub struct NativeStartOptions {
     #[napi(ts_type = "'block' | 'proceed'")]
     pub intervention_fallback: Option<String>,
     pub observers: Vec<String>,
+    pub rules: Option<NativeRules>,
 }
 
 #[napi(object, object_from_js = false)]
@@ -69,6 +72,7 @@ pub async fn start_query(config_json: String, options: NativeStartOptions) -> Na
         intervention_timeout_ms,
         intervention_fallback,
         observers,
+        rules,
     } = options;
     let intervention = has_intervention.then(|| InterventionOptions {
         timeout: intervention_timeout_ms.map_or(DEFAULT_TIMEOUT, millis),
@@ -77,7 +81,8 @@ pub async fn start_query(config_json: String, options: NativeStartOptions) -> Na
             _ => Fallback::default(),
         },
     });
-    let options = StartOptions { base_dir: base_dir.into(), intervention, observers };
+    let functions = rules.map(Into::into).unwrap_or_default();
+    let options = StartOptions { base_dir: base_dir.into(), intervention, observers, functions };
     match headgate::start(&config_json, options).await {
         Ok(handle) => {
             NativeStarted { query: Some(NativeQuery { handle: Arc::new(handle) }), failure: None }
@@ -86,7 +91,7 @@ pub async fn start_query(config_json: String, options: NativeStartOptions) -> Na
     }
 }
 
-fn millis(ms: f64) -> Duration {
+pub(crate) fn millis(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1e3).unwrap_or(DEFAULT_TIMEOUT)
 }
 
@@ -180,6 +185,23 @@ impl NativeQuery {
             _ => Decision::Block { reason },
         };
         self.handle.decide(request, decision)
+    }
+
+    /// The next call of a rule's function; null once the query has ended.
+    #[napi]
+    pub async fn next_rule_call(&self) -> Option<NativeRuleCall> {
+        self.handle.next_rule_call().await.map(Into::into)
+    }
+
+    /// The rows that break the rule, or why they are not known. False when the deadline had passed.
+    #[napi]
+    pub fn answer_rule_call(
+        &self,
+        call: u32,
+        rows: Option<Uint32Array>,
+        failure: Option<String>,
+    ) -> bool {
+        self.handle.answer_rule_call(call, found(rows, failure))
     }
 
     /// Resolves when everything has stopped, with the failure if that is why.

@@ -12,6 +12,7 @@ pub struct NativeRuleResult {
     pub rule: String,
     pub column: Option<String>,
     pub violations: f64,
+    pub unmeasured: Option<String>,
     #[napi(ts_type = "'block' | 'warn' | 'info'")]
     pub severity: String,
     #[napi(ts_type = "'batch' | 'window' | 'stream'")]
@@ -165,11 +166,12 @@ pub struct NativeWaiting {
 
 impl From<&RuleResult> for NativeRuleResult {
     fn from(result: &RuleResult) -> Self {
-        let RuleResult { rule, violations, .. } = result;
+        let RuleResult { rule, violations, measured: _, unmeasured } = result;
         Self {
             rule: rule.id.clone(),
             column: rule.column.clone(),
             violations: *violations as f64,
+            unmeasured: unmeasured.clone(),
             severity: rule.severity.as_str().to_owned(),
             scope: rule.scope.as_str().to_owned(),
             estimated: rule.estimated,
@@ -277,11 +279,11 @@ impl From<BatchReport> for NativeBatch {
 
 impl From<Phases> for NativeDurations {
     fn from(phases: Phases) -> Self {
-        let Phases { poll, decode, check, write, decide, commit } = phases;
+        let Phases { poll, decode, transform, check, write, decide, commit } = phases;
         Self {
             poll: ms(poll),
             decode: ms(decode),
-            transform: 0.0,
+            transform: ms(transform),
             check: ms(check),
             write: ms(write),
             decide: ms(decide),

@@ -7,9 +7,13 @@ use crate::node::{Node, Value};
 /// SHA-256, in hexadecimal, of the document as JSON with sorted keys and no spaces. Layout, comments
 /// and the order of keys do not change it; YAML and JSON of the same content agree.
 pub(crate) fn hash(node: &Node) -> String {
+    Sha256::digest(json(node).as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(crate) fn json(node: &Node) -> String {
     let mut text = String::new();
     write(node, &mut text);
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    text
 }
 
 fn write(node: &Node, out: &mut String) {

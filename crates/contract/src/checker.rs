@@ -6,13 +6,17 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Schema, SchemaRef};
-use headgate_model::{FieldViolation, RuleInfo, RuleResult, Severity, UNKNOWN_FIELD};
+use headgate_model::{FieldViolation, FoundRows, RuleInfo, RuleResult, Severity, UNKNOWN_FIELD};
 
 use crate::contract::{CheckOptions, Compiled};
 use crate::fault::ContractFault;
 use crate::history::Memory;
-use crate::plan::{Aim, Children, FieldPlan, Lasting, Plan, Reach, RuleNumber, Target, rule_info};
+use crate::plan::{
+    Aim, Children, FieldPlan, Function, FunctionColumn, Lasting, Plan, Reach, RuleNumber, Target,
+    rule_info,
+};
 use crate::result::{BatchResult, CheckedRows, RowViolation};
+use crate::rule::function;
 use crate::rule::key::{Keyed, SeenKeys};
 use crate::rule::level;
 use crate::rule::metric::Tally;
@@ -47,6 +51,8 @@ pub struct Checker {
     due: Vec<Option<i64>>,
     /// Rows that broke each rule.
     counts: Vec<u64>,
+    /// Why the function of a rule has failed on the open batch.
+    failures: Vec<Option<String>>,
     num_rows: u64,
     found: Vec<u32>,
 }
@@ -74,6 +80,7 @@ impl Checker {
             keeps_violating: options.keeps_violating,
             due: vec![None; plan.schedules.len()],
             counts: vec![0; rules.len()],
+            failures: vec![None; rules.len()],
             num_rows: 0,
             found: Vec::new(),
             plan,
@@ -157,6 +164,17 @@ impl Checker {
         rows: &RecordBatch,
         fields: &[FieldViolation],
     ) -> Result<CheckedRows, ContractFault> {
+        self.check_with(rows, fields, Vec::new())
+    }
+
+    /// As [`Checker::check`]; `found` is what [`crate::Contract::functions`] found in these rows, in
+    /// their order. A function without an answer fails its rule for the whole batch.
+    pub fn check_with(
+        &mut self,
+        rows: &RecordBatch,
+        fields: &[FieldViolation],
+        found: Vec<FoundRows>,
+    ) -> Result<CheckedRows, ContractFault> {
         self.require_fit(rows, fields)?;
         let plan = Arc::clone(&self.plan);
         self.num_rows += rows.num_rows() as u64;
@@ -168,6 +186,7 @@ impl Checker {
             run.visit(field, &View::column(rows.column(field.column)));
         }
         run.visit_keys(rows)?;
+        checked.unjudged = run.visit_functions(rows, found);
         for (level, seen) in plan.levels.iter().zip(&mut run.checker.levels) {
             level.see(rows, seen);
         }
@@ -238,7 +257,7 @@ impl Checker {
     /// microseconds since 1970, for service levels.
     pub fn finish(&mut self, answers: &[Result<f64, String>], now_us: i64) -> BatchResult {
         let mut measured = vec![None; self.rules.len()];
-        let mut reasons = vec![None; self.rules.len()];
+        let mut reasons = std::mem::replace(&mut self.failures, vec![None; self.rules.len()]);
         for (at, query) in self.plan.external.iter().enumerate() {
             let rule = usize::from(query.rule);
             match answers.get(at) {
@@ -266,6 +285,9 @@ impl Checker {
         for (metric, tally) in self.plan.metrics.iter().zip(&self.tallies) {
             let value = metric.measure(*tally, self.num_rows);
             let rule = usize::from(metric.rule);
+            if reasons[rule].is_some() {
+                continue;
+            }
             measured[rule] = Some(value);
             self.counts[rule] = u64::from(!metric.must.holds(value));
         }
@@ -276,6 +298,10 @@ impl Checker {
             let told = judged.iter().rev().find(|value| !must.holds(**value)).or(judged.last());
             measured[usize::from(rule)] = told.copied();
             self.counts[usize::from(rule)] = failed as u64;
+        }
+        for function in &self.plan.functions {
+            let rule = usize::from(function.rule);
+            self.counts[rule] += u64::from(reasons[rule].is_some());
         }
         for ((rule, schedule), due) in self.plan.schedules.iter().zip(&mut self.due) {
             if due.is_none_or(|last| schedule.is_due(last, now_us)) {
@@ -308,6 +334,7 @@ impl Checker {
         self.keys.iter_mut().for_each(SeenKeys::clear);
         self.tallies.fill(Tally::default());
         self.counts.fill(0);
+        self.failures.fill(None);
         self.num_rows = 0;
     }
 
@@ -462,6 +489,46 @@ impl Run<'_> {
             self.checker.found = found;
         }
         Ok(())
+    }
+
+    /// Takes in what functions found. True where a rule that names rows to be moved is in doubt.
+    fn visit_functions(&mut self, rows: &RecordBatch, found: Vec<FoundRows>) -> bool {
+        if rows.num_rows() == 0 {
+            return false;
+        }
+        let mut unjudged = false;
+        let mut answers = found.into_iter();
+        for asked in &self.plan.functions {
+            let answer = answers.next().unwrap_or_else(|| Err("it was not asked".into()));
+            match function::checked(answer, rows.num_rows()) {
+                Ok(found) => self.take_found(asked, rows, found),
+                Err(reason) => {
+                    let rule = usize::from(asked.rule);
+                    self.checker.failures[rule].get_or_insert(reason);
+                    let RuleInfo { severity, routes_rows, .. } = self.checker.rules[rule];
+                    unjudged |= routes_rows && severity == Severity::Block;
+                }
+            }
+        }
+        unjudged
+    }
+
+    fn take_found(&mut self, asked: &Function, rows: &RecordBatch, mut found: Vec<u32>) {
+        let of_property = self.checker.rules[usize::from(asked.rule)].column.is_some();
+        let present = of_property.then(|| asked.present(rows)).flatten();
+        if let Some(present) = &present {
+            found.retain(|row| present.is_valid(*row as usize));
+        }
+        if !self.fields.is_empty() {
+            let about = |column: &FunctionColumn| About { field: column.field, below: true };
+            let columns = &asked.columns;
+            found.retain(|row| !columns.iter().any(|each| self.is_excused(*row, about(each))));
+        }
+        if let Target::Metric(metric) = asked.target {
+            let absent = present.map_or(0, |present| present.null_count());
+            self.checker.tallies[metric].seen += (rows.num_rows() - absent) as u64;
+        }
+        self.settle(asked.target, None, None, &mut found);
     }
 
     /// Counts the found slots, and empties the list.

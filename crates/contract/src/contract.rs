@@ -1,7 +1,10 @@
 //! A compiled contract.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_buffer::NullBuffer;
 use arrow_schema::SchemaRef;
 use headgate_model::{ContractRef, RuleInfo};
 
@@ -9,7 +12,9 @@ use crate::checker::Checker;
 use crate::coverage::RuleCoverage;
 use crate::document::Outline;
 use crate::fault::ContractFault;
-use crate::plan::Plan;
+use crate::plan::{Function, Plan};
+use crate::server::Server;
+use crate::view::resolve;
 
 /// How rows are checked, beyond what the document says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +35,38 @@ pub struct RuleQuery<'c> {
     pub rule: &'c RuleInfo,
 }
 
+/// A function that finds the rows which break a rule.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleFunction<'c> {
+    function: &'c Function,
+    pub rule: &'c RuleInfo,
+}
+
+impl<'c> RuleFunction<'c> {
+    pub fn name(&self) -> &'c str {
+        &self.function.name
+    }
+
+    /// A JSON object.
+    pub fn arguments(&self) -> Option<&'c str> {
+        self.function.arguments.as_deref()
+    }
+
+    /// What it reads of rows that were checked to have the contract's columns: by path, the values
+    /// and which of them are there. One column where the rule is a property's.
+    pub fn columns<'r>(
+        &self,
+        rows: &'r RecordBatch,
+    ) -> Vec<(&'c str, &'r ArrayRef, Option<NullBuffer>)> {
+        let columns = self.function.columns.iter();
+        let found = columns.filter_map(|column| {
+            let (array, nulls) = resolve(rows, &column.indices)?;
+            Some((column.path.as_str(), array, nulls))
+        });
+        found.collect()
+    }
+}
+
 /// A parsed and compiled document; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Contract {
@@ -42,6 +79,8 @@ pub(crate) struct Compiled {
     pub schema: SchemaRef,
     pub partition_columns: Vec<String>,
     pub tables: Vec<String>,
+    pub implementations: BTreeSet<String>,
+    pub servers: Vec<Server>,
     pub rules: Arc<[RuleInfo]>,
     pub coverage: Vec<RuleCoverage>,
     pub plan: Arc<Plan>,
@@ -51,7 +90,16 @@ impl Contract {
     /// Compiles YAML or JSON. `schema_name` is the `name` or `physicalName` of one of the document's
     /// schema objects; it may be left out where there is only one. All issues are reported at once.
     pub fn compile(text: &str, schema_name: Option<&str>) -> Result<Self, ContractFault> {
-        let compiled = crate::compile::compile(text, schema_name)
+        Self::compile_with(text, schema_name, &[])
+    }
+
+    /// As [`Contract::compile`], where custom rules may name these functions.
+    pub fn compile_with(
+        text: &str,
+        schema_name: Option<&str>,
+        functions: &[String],
+    ) -> Result<Self, ContractFault> {
+        let compiled = crate::compile::compile(text, schema_name, functions)
             .map_err(|issues| ContractFault::Invalid { issues })?;
         Ok(Self { compiled: Arc::new(compiled) })
     }
@@ -69,7 +117,8 @@ impl Contract {
     /// required, part of the primary key or a partition column; nested fields are always nullable,
     /// since Delta cannot promise more of them. Metadata of a field: `headgate.logicalType`,
     /// `headgate.format` for texts with one, `headgate.json` for texts that hold a JSON `object` or
-    /// `array` whose shape the document does not say, and `description` where given.
+    /// `array` whose shape the document does not say, `headgate.classification` for what is classified
+    /// and all below it, and `description` where given.
     pub fn schema(&self) -> &SchemaRef {
         &self.compiled.schema
     }
@@ -94,9 +143,32 @@ impl Contract {
         })
     }
 
-    /// What queries may call the rows: the names of the schema object.
+    /// Functions that rules need the answers of; see [`Checker::check_with`].
+    pub fn functions(&self) -> impl ExactSizeIterator<Item = RuleFunction<'_>> {
+        self.compiled.plan.functions.iter().map(|function| RuleFunction {
+            function,
+            rule: &self.compiled.rules[usize::from(function.rule)],
+        })
+    }
+
+    /// Every function that a custom rule names, registered or not.
+    pub fn implementations(&self) -> &BTreeSet<String> {
+        &self.compiled.implementations
+    }
+
+    /// What queries may call the rows: the names of the schema object, the physical one last.
     pub fn tables(&self) -> &[String] {
         &self.compiled.tables
+    }
+
+    /// What the schema object is called where its data are: a topic, a table.
+    pub fn physical_name(&self) -> &str {
+        self.compiled.tables.last().map_or("", String::as_str)
+    }
+
+    /// In the document's order.
+    pub fn servers(&self) -> &[Server] {
+        &self.compiled.servers
     }
 
     /// Every rule of the document, enforced or not.

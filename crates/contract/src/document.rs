@@ -7,6 +7,7 @@ use crate::coverage::{CoverageStatus, RuleCoverage};
 use crate::fault::ContractIssue;
 use crate::node::{Node, Value};
 use crate::reader::{At, Issues};
+use crate::server::Server;
 
 pub(crate) struct Document<'a> {
     pub id: String,
@@ -15,6 +16,7 @@ pub(crate) struct Document<'a> {
     pub sla: Vec<At<'a>>,
     /// The column of service levels that name none.
     pub sla_element: Option<&'a str>,
+    pub servers: Vec<Server>,
     pub unknown: Vec<At<'a>>,
 }
 
@@ -36,6 +38,7 @@ pub(crate) struct Property<'a> {
     pub logical_type: Option<At<'a>>,
     pub physical_type: Option<&'a str>,
     pub description: Option<&'a str>,
+    pub classification: Option<At<'a>>,
     pub required: Option<At<'a>>,
     pub unique: Option<At<'a>>,
     pub primary_key: Option<Position<'a>>,
@@ -163,8 +166,10 @@ impl<'a> Document<'a> {
         let schema = read_schema(root, schema_name, issues);
         let sla = root.list("slaProperties", issues);
         let sla_element = root.text("slaDefaultElement", issues);
+        let servers = root.list("servers", issues);
+        let servers = servers.iter().map(|at| Server::read(at, issues)).collect();
         let unknown = others(entries, ROOT_KEYS);
-        Some(Self { id, version, schema: schema?, sla, sla_element, unknown })
+        Some(Self { id, version, schema: schema?, sla, sla_element, servers, unknown })
     }
 }
 
@@ -350,6 +355,7 @@ fn read_property<'a>(
         logical_type: at.get("logicalType"),
         physical_type: at.text("physicalType", issues),
         description: at.text("description", issues),
+        classification: read_text(&at, "classification", issues),
         required: read_flag(&at, "required", issues),
         unique: read_flag(&at, "unique", issues),
         primary_key: read_position(&at, "primaryKey", "primaryKeyPosition", issues),
@@ -376,6 +382,12 @@ fn read_map<'a>(at: &At<'a>, issues: &mut Issues) -> MapShape<'a> {
         read_property(at, Some(name), issues).map(Box::new)
     };
     MapShape { key: part("key"), value: part("value") }
+}
+
+/// Where a text is that is not empty.
+fn read_text<'a>(at: &At<'a>, key: &str, issues: &mut Issues) -> Option<At<'a>> {
+    let text = at.text(key, issues)?;
+    if text.trim().is_empty() { None } else { at.get(key) }
 }
 
 /// Where the flag is set, and true.

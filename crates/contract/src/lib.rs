@@ -9,6 +9,7 @@
 //! | `checker` | all rules over a chunk, and what spans the chunks of a batch |
 //! | `history` | what rules over a window or the whole output remember |
 //! | `coverage` | what of the document is enforced, and why the rest is not |
+//! | `server` | where the document says that its data are |
 //!
 //! ```
 //! use headgate_contract::{CheckOptions, Contract};
@@ -48,12 +49,14 @@ mod plan;
 mod reader;
 mod result;
 mod rule;
+mod server;
 mod types;
 mod view;
 
 pub use checker::{Checker, Forgotten};
-pub use contract::{CheckOptions, Contract, RuleQuery};
+pub use contract::{CheckOptions, Contract, RuleFunction, RuleQuery};
 pub use coverage::{CoverageStatus, RuleCoverage};
 pub use document::Outline;
 pub use fault::{ContractFault, ContractIssue};
 pub use result::{BatchResult, CheckedRows, RowViolation};
+pub use server::Server;

@@ -19,6 +19,7 @@ pub(crate) struct Plan {
     pub lasting: Vec<Lasting>,
     pub schedules: Vec<(RuleNumber, Schedule)>,
     pub external: Vec<External>,
+    pub functions: Vec<Function>,
     pub levels: Vec<Level>,
     /// By field, in the order of [`headgate_model::field_paths`].
     pub type_rules: Vec<RuleNumber>,
@@ -135,6 +136,25 @@ pub(crate) struct External {
     /// Where the query is written.
     pub path: String,
     pub line: Option<u32>,
+}
+
+/// A function that others run, over columns.
+#[derive(Debug)]
+pub(crate) struct Function {
+    pub rule: RuleNumber,
+    pub target: Target,
+    pub name: String,
+    /// A JSON object.
+    pub arguments: Option<String>,
+    pub columns: Vec<FunctionColumn>,
+}
+
+#[derive(Debug)]
+pub(crate) struct FunctionColumn {
+    pub path: String,
+    pub field: u32,
+    /// A path of column indices through structs.
+    pub indices: Vec<usize>,
 }
 
 /// A service level.

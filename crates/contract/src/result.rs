@@ -19,6 +19,9 @@ pub struct CheckedRows {
     pub violating: Vec<u32>,
     /// Those of them with a field that its column cannot represent.
     pub unrepresentable: Vec<u32>,
+    /// A rule of blocking severity that names rows could not be asked about these: nobody knows
+    /// whether they keep it.
+    pub unjudged: bool,
 }
 
 /// What a batch broke, rule by rule in the order of [`crate::Checker::rules`], kept rules included.

@@ -21,7 +21,7 @@ pub(crate) fn stands_on(base: &TableMetadata, next: &TableMetadata) -> Result<()
         let Some(found) = named(&now, name(field)) else {
             return Err(format!("column {} is gone", name(field)));
         };
-        if found["type"] != field["type"] {
+        if !same_type(&found["type"], &field["type"]) {
             return Err(format!("column {} has another type", name(field)));
         }
         if is_nullable(field) && !is_nullable(found) {
@@ -46,7 +46,7 @@ pub(crate) fn merge(
     for field in wanted {
         match named(&all, name(field)) {
             None => all.push(field.clone()),
-            Some(found) if found["type"] == field["type"] => {}
+            Some(found) if same_type(&found["type"], &field["type"]) => {}
             Some(_) => return Err(name(field).to_owned()),
         }
     }
@@ -62,6 +62,23 @@ fn fields(metadata: &TableMetadata) -> Result<Vec<Value>, String> {
         .map_err(|error| format!("the schema does not parse: {error}"))?;
     let fields = parsed.get("fields").and_then(Value::as_array);
     fields.cloned().ok_or_else(|| "the schema has no fields".to_owned())
+}
+
+/// Equal but for the metadata of nested fields: what is said of a field is no part of its type.
+fn same_type(a: &Value, b: &Value) -> bool {
+    a == b || without_metadata(a) == without_metadata(b)
+}
+
+fn without_metadata(value: &Value) -> Value {
+    match value {
+        Value::Object(entries) => entries
+            .iter()
+            .filter(|(key, _)| *key != "metadata")
+            .map(|(key, value)| (key.clone(), without_metadata(value)))
+            .collect(),
+        Value::Array(items) => items.iter().map(without_metadata).collect(),
+        scalar => scalar.clone(),
+    }
 }
 
 /// Delta's column names differ in more than case.
@@ -85,6 +102,10 @@ mod tests {
 
     fn metadata(fields: &[(&str, &str, bool)]) -> TableMetadata {
         let fields: Vec<Value> = fields.iter().map(|(n, t, null)| field(n, t, *null)).collect();
+        of_fields(&fields)
+    }
+
+    fn of_fields(fields: &[Value]) -> TableMetadata {
         let schema = json!({ "type": "struct", "fields": fields });
         TableMetadata { schema_string: schema.to_string(), ..TableMetadata::default() }
     }
@@ -119,5 +140,22 @@ mod tests {
         assert_eq!(fields(&merged).unwrap(), [field("a", "long", false), field("x", "date", true)]);
         let again = merge(&merged, &[field("y", "date", true)]).unwrap().unwrap();
         assert_eq!(fields(&again).unwrap().len(), 3, "on top of what another worker added");
+    }
+
+    #[test]
+    fn what_is_said_of_a_nested_field_is_no_part_of_its_type() {
+        let column = |inner: &str, said: Value| {
+            let item = json!({ "name": "x", "type": inner, "nullable": true, "metadata": said });
+            let point = json!({ "type": "struct", "fields": [item] });
+            let list = json!({ "type": "array", "elementType": point, "containsNull": true });
+            json!({ "name": "s", "type": list, "nullable": true, "metadata": {} })
+        };
+        let base = of_fields(&[column("date", json!({}))]);
+        let said = column("date", json!({ "headgate.classification": "pii" }));
+        assert!(merge(&base, std::slice::from_ref(&said)).unwrap().is_none());
+        assert!(stands_on(&base, &of_fields(&[said])).is_ok());
+        let other = column("string", json!({}));
+        assert_eq!(merge(&base, std::slice::from_ref(&other)).unwrap_err(), "s");
+        assert!(stands_on(&base, &of_fields(&[other])).is_err());
     }
 }

@@ -11,7 +11,6 @@ use headgate_decode::Decoded;
 use headgate_model::{ContractRef, Counts, DeadLetterKind, RecordChunk, RuleInfo, TableRole};
 
 use crate::columns::{self, Picked, constant, constant_or_null, of_row};
-use crate::layout::DecodedAs;
 use crate::{EngineFault, Layout, Policy, RejectsTo};
 
 pub(crate) struct Assembler {
@@ -76,7 +75,9 @@ impl Assembler {
             skipped: decoded.skipped.len() as u64,
             copied: copied.len() as u64,
         };
-        let blocks = !routed.is_empty() && (options.policy == Policy::Block || nowhere);
+        // Rows that nobody could judge have no place among those that hold, nor among the others.
+        let blocks = (!routed.is_empty() && (options.policy == Policy::Block || nowhere))
+            || (checked.unjudged && !options.policy.writes_violating_rows());
         let mut tables = Vec::new();
         if blocks {
             return Ok(Assembled { tables, counts, blocks });
@@ -119,7 +120,7 @@ impl Assembler {
         let picked = Picked { chunk: chunk.records, records: &records };
         let options = &self.layout.options;
         let mut columns = payload.columns().to_vec();
-        if matches!(options.decoded, DecodedAs::Raw) {
+        if options.decoded.has_origin() {
             columns.extend(picked.origin());
         }
         if options.metadata {

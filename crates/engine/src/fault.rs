@@ -12,7 +12,7 @@ pub enum EngineFault {
     Blocked { reason: String, verdict: Box<Verdict> },
     #[error("version {} of the output blocks the query: {}", .0.version, .0.reason)]
     StillBlocked(BlockNote),
-    #[error("record {offset} of {partition} cannot be decoded")]
+    #[error("record {offset} of {partition} cannot become a row")]
     Undecodable { partition: String, offset: i64, kind: &'static str, message: String },
     #[error("another writer moved the positions of this query {times} times in a row")]
     Fenced { times: u32, same_group: bool },
@@ -111,7 +111,7 @@ impl Fault for EngineFault {
             Self::Undecodable { kind, message, .. } => say(
                 "decode",
                 Some("dead_letters"),
-                "a payload that decodes, or a dead_letters table",
+                "a payload that becomes a row, or a dead_letters table",
                 format!("{kind}: {message}"),
                 "configure dead_letters to keep such records and go on",
             ),
@@ -175,7 +175,10 @@ fn worst(verdict: &Verdict) -> String {
     let named: Vec<String> = rules
         .iter()
         .take(5)
-        .map(|result| format!("{} ({})", result.rule.id, result.violations))
+        .map(|result| match &result.unmeasured {
+            Some(reason) => format!("{} ({reason})", result.rule.id),
+            None => format!("{} ({})", result.rule.id, result.violations),
+        })
         .collect();
     format!("{} of {} rows, by {}", verdict.violating_rows, verdict.row_count, named.join(", "))
 }

@@ -1,4 +1,4 @@
-//! Poll, decode, check, cut: the first half of a batch's life.
+//! Poll, decode, transform, check, cut: the first half of a batch's life.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use arrow_array::RecordBatch;
 use headgate_contract::{CheckedRows, Checker};
 use headgate_decode::{Decoded, Decoder};
 use headgate_model::{
-    BatchObserver, BatchQueries, BoxFault, FaultPoint, OutputRows, Phases, Positions, RecordChunk,
-    RecordSource, SourceEvent, TableRole, reach,
+    BatchObserver, BatchQueries, BoxFault, FaultPoint, FoundRows, OutputRows, Phases, Positions,
+    RecordChunk, RecordSource, RowFunctions, SourceEvent, TableRole, reach,
 };
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot};
@@ -21,6 +21,7 @@ use crate::assemble::Assembler;
 use crate::recall::within;
 use crate::shadow::OpenShadow;
 use crate::stop::{StopMode, StopSignal};
+use crate::transform::RowTransform;
 use crate::trigger::Ticks;
 use crate::verdict::{Tally, verdict};
 use crate::work::{Cut, Feedback, Work};
@@ -29,9 +30,12 @@ use crate::{EngineConfig, EngineFault, Trigger};
 pub(crate) struct Intake<S> {
     pub source: S,
     pub decoder: Box<dyn Decoder>,
+    pub transform: Option<RowTransform>,
     pub checker: Option<Checker>,
     /// What rules need to have asked of the rows.
     pub queries: Option<Box<dyn BatchQueries>>,
+    /// What rules need to have found in the rows.
+    pub functions: Option<Box<dyn RowFunctions>>,
     pub shadow: Option<OpenShadow>,
     pub output_rows: Box<dyn OutputRows>,
     /// Where the output stands by what rules over more than a batch know of it.
@@ -60,8 +64,8 @@ pub(crate) struct Intake<S> {
     pub last_cut: Instant,
 }
 
-/// Rows for the tables; all rows as decoded, and as the shadow decoded them, for their queries.
-type Processed = (Vec<(TableRole, RecordBatch)>, RecordBatch, Option<RecordBatch>);
+/// Rows of a chunk, and as the shadow decoded them.
+type Both = (Decoded, Option<Decoded>);
 
 /// What the batch that is being filled has so far.
 pub(crate) struct OpenBatch {
@@ -254,14 +258,18 @@ impl<S: RecordSource> Intake<S> {
             return Ok(());
         }
         self.recall().await?;
-        let (tables, rows, shadowed) = on_own_thread(|| self.decode_and_check(chunk))?;
+        let (decoded, shadowed) = on_own_thread(|| self.decode(&chunk))?;
+        let started = Instant::now();
+        let found = find(&mut self.functions, &decoded.rows).await;
+        self.batch.phases.check += started.elapsed();
+        let tables = on_own_thread(|| self.check_and_assemble(&chunk, &decoded, found))?;
         if let Some(queries) = &mut self.queries {
             let started = Instant::now();
-            queries.take(&rows).await;
+            queries.take(&decoded.rows).await;
             self.batch.phases.check += started.elapsed();
         }
-        if let (Some(shadow), Some(rows)) = (&mut self.shadow, shadowed) {
-            shadow.ask(&rows).await;
+        if let (Some(shadow), Some(decoded)) = (&mut self.shadow, shadowed) {
+            shadow.judge(&decoded).await?;
         }
         reach(FaultPoint::Decode).map_err(BoxFault::from)?;
         if !tables.is_empty() {
@@ -270,32 +278,49 @@ impl<S: RecordSource> Intake<S> {
         Ok(())
     }
 
-    /// Decode, check, assemble.
-    fn decode_and_check(&mut self, chunk: RecordChunk) -> Result<Processed, EngineFault> {
+    fn decode(&mut self, chunk: &RecordChunk) -> Result<Both, EngineFault> {
         let started = Instant::now();
-        let decoded = self.decoder.decode(&chunk)?;
+        let decoded = self.decoder.decode(chunk)?;
         self.batch.phases.decode += started.elapsed();
-        self.refuse_dead(&chunk, &decoded)?;
         let started = Instant::now();
-        let checked = self.check(&decoded, chunk.polled_at_us)?;
-        self.batch.phases.check += started.elapsed();
-        let shadowed = match &mut self.shadow {
-            Some(shadow) => Some(shadow.judge(&chunk)?),
-            None => None,
+        let decoded = match &self.transform {
+            Some(transform) => transform.apply(decoded)?,
+            None => decoded,
         };
-        let assembled = self.assembler.assemble(&chunk, &decoded, &checked, &self.batch.uuid)?;
+        self.batch.phases.transform += started.elapsed();
+        self.refuse_dead(chunk, &decoded)?;
+        let shadowed = self.shadow.as_mut().map(|shadow| shadow.decode(chunk)).transpose()?;
+        Ok((decoded, shadowed))
+    }
+
+    /// Rows for the tables.
+    fn check_and_assemble(
+        &mut self,
+        chunk: &RecordChunk,
+        decoded: &Decoded,
+        found: Vec<FoundRows>,
+    ) -> Result<Vec<(TableRole, RecordBatch)>, EngineFault> {
+        let started = Instant::now();
+        let checked = self.check(decoded, found, chunk.polled_at_us)?;
+        self.batch.phases.check += started.elapsed();
+        let assembled = self.assembler.assemble(chunk, decoded, &checked, &self.batch.uuid)?;
         let tally = &mut self.batch.tally;
         tally.counts.add(&assembled.counts);
         tally.rows += decoded.rows.num_rows() as u64;
         tally.violating_rows += checked.violating.len() as u64;
         tally.blocks |= assembled.blocks;
-        Ok((assembled.tables, decoded.rows, shadowed))
+        Ok(assembled.tables)
     }
 
-    fn check(&mut self, decoded: &Decoded, polled_at: i64) -> Result<CheckedRows, EngineFault> {
+    fn check(
+        &mut self,
+        decoded: &Decoded,
+        found: Vec<FoundRows>,
+        polled_at: i64,
+    ) -> Result<CheckedRows, EngineFault> {
         let Some(checker) = &mut self.checker else { return Ok(CheckedRows::default()) };
         checker.enter(polled_at);
-        let checked = checker.check(&decoded.rows, &decoded.fields)?;
+        let checked = checker.check_with(&decoded.rows, &decoded.fields, found)?;
         within(checker, self.config.limits.state.bytes())?;
         Ok(checked)
     }
@@ -355,6 +380,9 @@ impl<S: RecordSource> Intake<S> {
             Some(queries) => queries.finish().await,
             None => Vec::new(),
         };
+        if let Some(functions) = &mut self.functions {
+            functions.reset();
+        }
         phases.check += started.elapsed();
         let now = now_us();
         let rules = self.checker.as_mut().map(|checker| checker.finish(&answers, now).rules);
@@ -443,10 +471,21 @@ async fn next_event<S: RecordSource>(source: &mut S, held: bool) -> Result<Sourc
     source.next().await
 }
 
+/// What functions find in a chunk, where there are any.
+pub(crate) async fn find(
+    functions: &mut Option<Box<dyn RowFunctions>>,
+    rows: &RecordBatch,
+) -> Vec<FoundRows> {
+    match functions {
+        Some(functions) if rows.num_rows() > 0 => functions.find(rows).await,
+        _ => Vec::new(),
+    }
+}
+
 /// Runs `work`, which is all computation, while another thread takes over what else this one has to
 /// do. Without it tokio would wake the outlet on this thread, where nobody else may take it, and
 /// decoding and writing would take turns instead of overlapping.
-fn on_own_thread<T>(work: impl FnOnce() -> T) -> T {
+pub(crate) fn on_own_thread<T>(work: impl FnOnce() -> T) -> T {
     match Handle::current().runtime_flavor() {
         RuntimeFlavor::CurrentThread => work(),
         _ => tokio::task::block_in_place(work),

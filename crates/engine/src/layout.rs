@@ -17,6 +17,15 @@ pub enum DecodedAs {
     Contract { schema: SchemaRef, extra: bool },
     /// The bronze layout: [`RAW_COLUMN`], key and headers.
     Raw,
+    /// What a transform makes of them, without a contract. `raw`: with key and headers.
+    Transformed { schema: SchemaRef, raw: bool },
+}
+
+impl DecodedAs {
+    /// Key and headers stand in the output.
+    pub(crate) fn has_origin(&self) -> bool {
+        matches!(self, Self::Raw | Self::Transformed { raw: true, .. })
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -47,7 +56,7 @@ impl Layout {
             .iter()
             .map(|field| if loose { nullable(field) } else { Arc::clone(field) })
             .collect();
-        if matches!(decoded, DecodedAs::Raw) {
+        if decoded.has_origin() {
             output.extend(origin());
         }
         if *metadata {
@@ -91,6 +100,7 @@ fn payload(decoded: &DecodedAs) -> Vec<FieldRef> {
             schema.fields().iter().cloned().chain(extra).collect()
         }
         DecodedAs::Raw => vec![text_or_null(RAW_COLUMN)],
+        DecodedAs::Transformed { schema, .. } => schema.fields().to_vec(),
     }
 }
 

@@ -6,7 +6,7 @@
 //!
 //! | task | steps | module |
 //! |---|---|---|
-//! | intake | poll, decode, check, cut at the trigger | [`mod@intake`] |
+//! | intake | poll, decode, transform, check, cut at the trigger | [`mod@intake`] |
 //! | outlet | write, decide, commit, observe | [`mod@outlet`] |
 //!
 //! [`Query`] prepares both and runs them; [`Layout`] says which columns each table gets.
@@ -25,6 +25,7 @@ mod rebalance;
 mod recall;
 mod shadow;
 mod stop;
+mod transform;
 mod trigger;
 mod verdict;
 mod work;

@@ -8,7 +8,7 @@ use headgate_contract::Checker;
 use headgate_decode::Decoder;
 use headgate_model::{
     BatchObserver, BatchQueries, BoxFault, ContractRef, InterventionGate, LakeSink, OutputRows,
-    RecordSource, StartRequest,
+    RecordSource, RowFunctions, StartRequest, Transform,
 };
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -20,6 +20,7 @@ use crate::intake::{Intake, IntakeEnd, OpenBatch};
 use crate::outlet::{Outlet, released};
 use crate::shadow::Shadow;
 use crate::stop::StopSignal;
+use crate::transform::RowTransform;
 use crate::{EngineConfig, EngineFault};
 
 /// Chunks between decoding and writing: enough that neither waits for the other's every step.
@@ -31,8 +32,10 @@ pub struct QueryParts<S, K> {
     pub source: S,
     pub sink: K,
     pub decoder: Box<dyn Decoder>,
+    pub transform: Option<Arc<dyn Transform>>,
     pub checker: Option<Checker>,
     pub queries: Option<Box<dyn BatchQueries>>,
+    pub functions: Option<Box<dyn RowFunctions>>,
     pub contract: Option<ContractRef>,
     pub shadow: Option<Shadow>,
     /// For rules over more than a batch.
@@ -59,8 +62,10 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             mut source,
             mut sink,
             decoder,
+            transform,
             checker,
             queries,
+            functions,
             contract,
             shadow,
             output_rows,
@@ -86,9 +91,11 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
         let assembler = Assembler { layout: config.layout.clone(), contract, rules };
         let intake = Intake {
             source,
+            transform: RowTransform::after(decoder.as_ref(), transform.as_ref()),
             decoder,
             checker,
             queries,
+            functions,
             shadow: shadow.map(Into::into),
             output_rows,
             stands_on: None,

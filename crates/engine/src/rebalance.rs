@@ -92,6 +92,9 @@ impl<S: RecordSource> Intake<S> {
         if let Some(queries) = &mut self.queries {
             queries.reset();
         }
+        if let Some(functions) = &mut self.functions {
+            functions.reset();
+        }
         if let Some(shadow) = &mut self.shadow {
             shadow.reset();
         }

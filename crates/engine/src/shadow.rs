@@ -1,49 +1,65 @@
 //! A second contract over the same records, without effect.
 
-use arrow_array::RecordBatch;
-use headgate_contract::Checker;
-use headgate_decode::Decoder;
-use headgate_model::{BatchQueries, ContractRef, RecordChunk, Verdict};
+use std::sync::Arc;
 
+use headgate_contract::Checker;
+use headgate_decode::{Decoded, Decoder};
+use headgate_model::{BatchQueries, ContractRef, RecordChunk, RowFunctions, Transform, Verdict};
+
+use crate::intake::{find, on_own_thread};
+use crate::transform::RowTransform;
 use crate::verdict::{Tally, verdict};
 use crate::{EngineFault, Policy};
 
-/// It decodes for itself: its columns and their types are its own.
+/// It decodes and transforms for itself: its columns and their types are its own.
 pub struct Shadow {
     pub decoder: Box<dyn Decoder>,
+    pub transform: Option<Arc<dyn Transform>>,
     pub checker: Checker,
     pub queries: Option<Box<dyn BatchQueries>>,
+    pub functions: Option<Box<dyn RowFunctions>>,
     pub contract: ContractRef,
 }
 
 /// With what it has seen of the open batch.
 pub(crate) struct OpenShadow {
     pub shadow: Shadow,
+    transform: Option<RowTransform>,
     tally: Tally,
+    /// Whether some rows keep their rules nobody knows.
+    unjudged: bool,
 }
 
 impl From<Shadow> for OpenShadow {
     fn from(shadow: Shadow) -> Self {
-        Self { shadow, tally: Tally::default() }
+        let transform = RowTransform::after(shadow.decoder.as_ref(), shadow.transform.as_ref());
+        Self { shadow, transform, tally: Tally::default(), unjudged: false }
     }
 }
 
 impl OpenShadow {
-    /// Decodes and checks; the rows are for its queries.
-    pub fn judge(&mut self, chunk: &RecordChunk) -> Result<RecordBatch, EngineFault> {
-        let decoded = self.shadow.decoder.decode(chunk)?;
+    /// Decodes and transforms.
+    pub fn decode(&mut self, chunk: &RecordChunk) -> Result<Decoded, EngineFault> {
         self.shadow.checker.enter(chunk.polled_at_us);
-        let checked = self.shadow.checker.check(&decoded.rows, &decoded.fields)?;
+        let decoded = self.shadow.decoder.decode(chunk)?;
+        match &self.transform {
+            Some(transform) => transform.apply(decoded),
+            None => Ok(decoded),
+        }
+    }
+
+    pub async fn judge(&mut self, decoded: &Decoded) -> Result<(), EngineFault> {
+        let Shadow { checker, functions, queries, .. } = &mut self.shadow;
+        let found = find(functions, &decoded.rows).await;
+        let checked = on_own_thread(|| checker.check_with(&decoded.rows, &decoded.fields, found))?;
         self.tally.rows += decoded.rows.num_rows() as u64;
         self.tally.counts.dead_letters += decoded.dead.len() as u64;
         self.tally.violating_rows += checked.violating.len() as u64;
-        Ok(decoded.rows)
-    }
-
-    pub async fn ask(&mut self, rows: &RecordBatch) {
-        if let Some(queries) = &mut self.shadow.queries {
-            queries.take(rows).await;
+        self.unjudged |= checked.unjudged;
+        if let Some(queries) = queries {
+            queries.take(&decoded.rows).await;
         }
+        Ok(())
     }
 
     /// What its verdict would have been under the same policy.
@@ -54,12 +70,21 @@ impl OpenShadow {
         };
         let rules = self.shadow.checker.finish(&answers, now_us).rules;
         let mut tally = std::mem::take(&mut self.tally);
-        tally.blocks = policy == Policy::Block && tally.violating_rows > 0;
+        let unjudged = std::mem::take(&mut self.unjudged);
+        tally.blocks = (policy == Policy::Block && tally.violating_rows > 0)
+            || (unjudged && !policy.writes_violating_rows());
+        if let Some(functions) = &mut self.shadow.functions {
+            functions.reset();
+        }
         verdict(uuid, &tally, rules, policy, Some(self.shadow.contract.clone()))
     }
 
     pub fn reset(&mut self) {
         self.tally = Tally::default();
+        self.unjudged = false;
+        if let Some(functions) = &mut self.shadow.functions {
+            functions.reset();
+        }
         self.shadow.checker.reset();
         if let Some(queries) = &mut self.shadow.queries {
             queries.reset();

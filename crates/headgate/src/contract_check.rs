@@ -9,15 +9,21 @@ use serde_json::{Value, json};
 
 use crate::rule_queries;
 
-/// Coverage of one schema object, or of all of them where none is named. Issues are what makes the
-/// document unusable.
-pub async fn check(text: &str, schema: Option<&str>) -> Result<Value, Vec<ContractIssue>> {
+/// Coverage of one schema object, or of all of them where none is named, where custom rules may name
+/// these functions. Issues are what makes the document unusable.
+pub async fn check(
+    text: &str,
+    schema: Option<&str>,
+    functions: &[String],
+) -> Result<Value, Vec<ContractIssue>> {
+    let compiled =
+        |schema: Option<&str>| Contract::compile_with(text, schema, functions).map_err(issues);
     let Outline { reference, names, columnless } = Contract::outline(text).map_err(issues)?;
     let contracts = match (schema, names.as_slice()) {
-        (Some(name), _) => vec![compiled(text, Some(name))?],
-        (None, []) => without_columns(text)?,
+        (Some(name), _) => vec![compiled(Some(name))?],
+        (None, []) => without_columns(compiled(None))?,
         (None, names) => {
-            let contracts = names.iter().map(|name| compiled(text, Some(name)));
+            let contracts = names.iter().map(|name| compiled(Some(name)));
             contracts.collect::<Result<Vec<_>, _>>()?
         }
     };
@@ -57,18 +63,16 @@ fn told(rule: &RuleCoverage, column: Option<String>) -> Value {
 }
 
 /// Without columns there is nothing to compile, which is no mistake of a document.
-fn without_columns(text: &str) -> Result<Vec<Contract>, Vec<ContractIssue>> {
-    let Err(mut issues) = compiled(text, None) else { return Ok(Vec::new()) };
+fn without_columns(
+    compiled: Result<Contract, Vec<ContractIssue>>,
+) -> Result<Vec<Contract>, Vec<ContractIssue>> {
+    let Err(mut issues) = compiled else { return Ok(Vec::new()) };
     issues.retain(|issue| issue.path != "schema" && !issue.path.ends_with(".properties"));
     if issues.is_empty() { Ok(Vec::new()) } else { Err(issues) }
 }
 
 pub(crate) fn reference(reference: &ContractRef) -> Value {
     json!({ "id": reference.id, "version": reference.version, "hash": reference.hash })
-}
-
-fn compiled(text: &str, schema: Option<&str>) -> Result<Contract, Vec<ContractIssue>> {
-    Contract::compile(text, schema).map_err(issues)
 }
 
 fn issues(fault: ContractFault) -> Vec<ContractIssue> {

@@ -10,9 +10,10 @@ use crate::options::NodeOptions;
 use crate::resolve::Issues;
 
 pub(crate) fn contract(
-    key: &str,
+    key: &[&str],
     options: Option<&Value>,
     base_dir: &Path,
+    functions: &[String],
     read: impl Fn(&Path) -> std::io::Result<String>,
     issues: &mut Issues,
 ) -> Option<Contract> {
@@ -33,7 +34,7 @@ pub(crate) fn contract(
                 Err(error) => {
                     let actual = format!("{}: {error}", path.display());
                     issues.add(Issue::new(
-                        &[key],
+                        key,
                         "CONTRACT_UNREADABLE",
                         "a file that can be read",
                         actual,
@@ -44,7 +45,7 @@ pub(crate) fn contract(
         }
         None => (options.to_string(), "the document given".to_owned()),
     };
-    match Contract::compile(&text, schema) {
+    match Contract::compile_with(&text, schema, functions) {
         Ok(contract) => Some(contract),
         Err(ContractFault::Invalid { issues: found }) => {
             for issue in found {
@@ -54,19 +55,14 @@ pub(crate) fn contract(
                     if issue.path.is_empty() { "the top" } else { &issue.path }
                 );
                 issues.add(
-                    Issue::new(&[key], "CONTRACT_INVALID", issue.expected, issue.actual)
+                    Issue::new(key, "CONTRACT_INVALID", issue.expected, issue.actual)
                         .details(place),
                 );
             }
             None
         }
         Err(fault) => {
-            issues.add(Issue::new(
-                &[key],
-                "CONTRACT_INVALID",
-                "an ODCS document",
-                fault.to_string(),
-            ));
+            issues.add(Issue::new(key, "CONTRACT_INVALID", "an ODCS document", fault.to_string()));
             None
         }
     }

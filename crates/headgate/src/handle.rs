@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use headgate_engine::{StopMode, StopSwitch};
-use headgate_model::{BatchObserver, CommittedBatch, Decision, Progress, Verdict};
+use headgate_model::{BatchObserver, CommittedBatch, Decision, FoundRows, Progress, Verdict};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex as AsyncMutex, broadcast, mpsc, watch};
 use tokio::task::AbortHandle;
@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 use crate::gate::AskedGate;
 use crate::observers::{Observers, Report as ToldReport};
 use crate::report::{self, BatchReport, Datasets, ProgressReport};
+use crate::rule_calls::{RuleCall, RuleCalls};
 use crate::{Dataset, Failure};
 
 /// Progress reports that a slow reader may fall behind by; older ones are dropped.
@@ -36,6 +37,7 @@ pub struct QueryHandle {
     /// The output.
     pub dataset: Dataset,
     pub(crate) gate: Option<Arc<AskedGate>>,
+    pub(crate) calls: Arc<RuleCalls>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) observers: Arc<Observers>,
     pub(crate) switch: StopSwitch,
@@ -153,6 +155,22 @@ impl QueryHandle {
     /// False when nobody waits for that answer any more.
     pub fn decide(&self, request: u32, decision: Decision) -> bool {
         self.gate.as_ref().is_some_and(|gate| gate.answer(request, decision))
+    }
+
+    /// The next call of a rule's function; `None` once ended.
+    pub async fn next_rule_call(&self) -> Option<RuleCall> {
+        let mut end = self.end.clone();
+        tokio::select! {
+            biased;
+            call = self.calls.next() => call,
+            _ = end.wait_for(Option::is_some) => None,
+        }
+    }
+
+    /// Rows that break the rule, or why they are not known, which never holds values of rows. False
+    /// when nobody waits for that answer any more.
+    pub fn answer_rule_call(&self, call: u32, found: FoundRows) -> bool {
+        self.calls.answer(call, found)
     }
 
     /// Waits until everything has stopped; the failure, if that is why.

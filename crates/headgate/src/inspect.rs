@@ -11,13 +11,14 @@ use headgate_model::BoxFault;
 use url::Url;
 
 use crate::Failure;
+use crate::redact::redacted;
 
 pub async fn table_size(path: &str) -> Result<TableSize, Box<Failure>> {
     let address = address(path)?;
     headgate_delta::table_size(&address).await.map_err(failure)
 }
 
-/// The newest rows, as an Arrow IPC stream and as a JSON array.
+/// The newest rows, as an Arrow IPC stream and as a JSON array, without what is classified.
 pub async fn preview(path: &str, limit: usize) -> Result<Preview, Box<Failure>> {
     let address = address(path)?;
     let rows = headgate_delta::newest_rows(&address, limit).await.map_err(failure)?;
@@ -31,6 +32,7 @@ pub async fn preview(path: &str, limit: usize) -> Result<Preview, Box<Failure>> 
             "please report this",
         ))
     };
+    let rows = redacted(&rows).map_err(encode)?;
     Ok(Preview { ipc: ipc(&rows).map_err(encode)?, json: json(&rows).map_err(encode)? })
 }
 

@@ -11,6 +11,7 @@
 //! | [`input`] | the formats that are read: one line each, and what their options mean |
 //! | [`mod@start`], [`handle`] | wiring of concrete source, decoder, contract and sink |
 //! | [`contract_check`], [`contract_test`] | a contract by itself, and over data at rest |
+//! | [`rule_calls`], [`rule_values`] | rules that are functions of the outside, and what they get |
 //! | [`dataset`] | the output's columns as the outside sees them |
 //! | [`failure`] | what any fault says to the outside |
 //! | [`report`] | batches, verdicts and progress as the outside sees them |
@@ -32,11 +33,16 @@ pub mod observers;
 pub mod operate;
 pub mod options;
 pub mod quantity;
+mod redact;
 pub mod report;
 pub mod resolve;
+pub mod rule_calls;
 mod rule_queries;
+pub mod rule_values;
+mod servers;
 pub mod start;
 mod tables;
+mod transforms;
 pub mod verify;
 
 pub use dataset::{Column, Dataset};
@@ -47,4 +53,5 @@ pub use headgate_kafka::EmbeddedBroker;
 pub use input::SourceConfig;
 pub use issue::Issue;
 pub use resolve::{NodeConfig, resolve};
+pub use rule_calls::{FunctionOptions, RuleCall};
 pub use start::{InterventionOptions, StartOptions, start};

@@ -15,9 +15,11 @@ pub type OptionMap = BTreeMap<String, String>;
 pub struct NodeOptions {
     pub name: Option<String>,
     pub input: Option<InputOptions>,
-    /// A path, `{ path, schema }`, or the document itself.
+    /// A path, `{ path, schema, server }`, or the document itself.
     pub contract: Option<Value>,
-    /// Judges the same records, without effect. As `contract`.
+    /// One after the other, between decoding and the contract.
+    pub transforms: Option<Vec<TransformOptions>>,
+    /// Judges the same records, without effect. As `contract`, without a server.
     pub shadow_contract: Option<Value>,
     /// Refuses to start while a rule of the contract is not enforced.
     pub require_full_coverage: Option<bool>,
@@ -43,6 +45,14 @@ pub struct InputOptions {
     pub tombstones: Option<String>,
     pub unknown_fields: Option<String>,
     pub metadata: Option<bool>,
+    /// The shape of payloads, where transforms change it. As the node's `contract`.
+    pub contract: Option<Value>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransformOptions {
+    pub sql: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -136,12 +146,17 @@ pub fn keys() -> Vec<String> {
     for name in serde_introspect::<NodeOptions>() {
         keys.push((*name).to_owned());
         match *name {
-            "input" => under(name, serde_introspect::<InputOptions>(), &mut keys),
+            "input" => {
+                under(name, serde_introspect::<InputOptions>(), &mut keys);
+                under("input.contract", &["path", "schema"], &mut keys);
+            }
+            "transforms" => under(name, serde_introspect::<TransformOptions>(), &mut keys),
             "streaming" => under(name, serde_introspect::<StreamingOptions>(), &mut keys),
             "batch" => under(name, serde_introspect::<BatchOptions>(), &mut keys),
             "memory" => under(name, serde_introspect::<MemoryOptions>(), &mut keys),
             "maintenance" => under(name, serde_introspect::<MaintenanceOptions>(), &mut keys),
-            "contract" | "shadow_contract" => under(name, &["path", "schema"], &mut keys),
+            "contract" => under(name, &["path", "schema", "server"], &mut keys),
+            "shadow_contract" => under(name, &["path", "schema"], &mut keys),
             table if TABLE.contains(&table) => {
                 under(table, serde_introspect::<TableOptions>(), &mut keys);
             }

@@ -10,13 +10,15 @@ use headgate_decode::{DecodeOptions, UnknownFields};
 use headgate_delta::{Durability, MaintenanceConfig, TableConfig};
 use headgate_engine::{DecodedAs, Layout, LayoutOptions, Policy, RejectsTo, Trigger};
 use headgate_model::TableRole;
+use serde_json::Value;
 
 use crate::Issue;
 use crate::contracts::{check_coverage, check_shadow, contract};
 use crate::input::{self, Input, SourceConfig};
 use crate::options::{NodeOptions, RejectsOptions, Size, StreamingOptions, TableOptions};
 use crate::quantity;
-use crate::{maintenance, tables};
+use crate::transforms::{Contracts, RowsConfig, has_transforms};
+use crate::{maintenance, servers, tables, transforms};
 
 const DEFAULT_MAX_ROWS: u64 = 5_000_000;
 const DEFAULT_MAX_BYTES: u64 = 1 << 30;
@@ -32,6 +34,7 @@ pub struct NodeConfig {
     pub query: String,
     pub source: SourceConfig,
     pub decode: DecodeOptions,
+    pub rows: RowsConfig,
     pub contract: Option<Contract>,
     pub shadow_contract: Option<Contract>,
     pub policy: Policy,
@@ -90,10 +93,12 @@ impl Issues {
     }
 }
 
-/// `base_dir`: what relative paths are relative to. `read`: the text of a contract.
+/// `base_dir`: what relative paths are relative to. `functions`: those that custom rules may name.
+/// `read`: the text of a contract.
 pub fn resolve(
     options: &NodeOptions,
     base_dir: &Path,
+    functions: &[String],
     read: impl Fn(&Path) -> std::io::Result<String>,
 ) -> Result<NodeConfig, Vec<Issue>> {
     let mut issues = Issues(Vec::new());
@@ -101,16 +106,26 @@ pub fn resolve(
     let name = name.filter(|name| check_name(&mut issues, &["name"], name)).unwrap_or_default();
     let streaming = streaming(options.streaming.as_ref(), &mut issues);
     let policy = policy(options, &mut issues);
-    let shadow =
-        contract("shadow_contract", options.shadow_contract.as_ref(), base_dir, &read, &mut issues);
-    let contract = contract("contract", options.contract.as_ref(), base_dir, &read, &mut issues);
+    let mut compiled = |path: &[&str], document: Option<&Value>| {
+        contract(path, document, base_dir, functions, &read, &mut issues)
+    };
+    let shadow = compiled(&["shadow_contract"], options.shadow_contract.as_ref());
+    let of_input = options.input.as_ref().and_then(|input| input.contract.as_ref());
+    let of_input = compiled(&["input", "contract"], of_input);
+    let contract = compiled(&["contract"], options.contract.as_ref());
+    let supplied = servers::supply(options, contract.as_ref(), &mut issues);
+    let options = &supplied.options;
     check_coverage(options, contract.as_ref(), &mut issues);
     check_shadow(options, shadow.as_ref(), &mut issues);
     let input = input::resolve(options.input.as_ref(), streaming.trigger, &mut issues);
     check_contract(options, &input, &mut issues);
-    let layout = layout(options, &input, policy, contract.as_ref());
-    if contract.is_some() {
-        check_columns(&layout, &mut issues);
+    let contracts =
+        Contracts { input: of_input.as_ref(), output: contract.as_ref(), shadow: shadow.as_ref() };
+    let rows = transforms::resolve(options, input.json, input.decode, &contracts, &mut issues);
+    let layout = layout(options, &input, policy, contract.as_ref(), &rows);
+    if contract.is_some() || rows.transform.is_some() {
+        let of = if contract.is_some() { "contract" } else { "transforms" };
+        check_columns(&layout, of, &mut issues);
     }
     check_policy(options, policy, &mut issues);
     let mut tables = tables::resolve(options, &layout, contract.as_ref(), base_dir, &mut issues);
@@ -132,12 +147,14 @@ pub fn resolve(
         tables.iter_mut().for_each(|table| table.config.checkpoint_interval = interval);
     }
     let maintenance = maintenance::resolve(maintenance, &tables, durability, &mut issues);
+    supplied.explain(&mut issues);
     match (input.source, issues.0.is_empty()) {
         (Some(source), true) => Ok(NodeConfig {
             query: streaming.query_name.unwrap_or_else(|| name.clone()),
             name,
             source,
             decode: input.decode,
+            rows,
             contract,
             shadow_contract: shadow,
             policy,
@@ -226,9 +243,12 @@ fn policy(options: &NodeOptions, issues: &mut Issues) -> Policy {
 }
 
 fn check_contract(options: &NodeOptions, input: &Input, issues: &mut Issues) {
-    let raw_fields = options.input.as_ref().and_then(|input| input.unknown_fields.as_deref());
+    let written = options.input.as_ref();
+    let raw_fields = written.and_then(|input| input.unknown_fields.as_deref());
+    let of_input = written.is_some_and(|input| input.contract.is_some());
+    let transforms = has_transforms(options);
     match (input.json, options.contract.is_some()) {
-        (true, false) => issues.add(
+        (true, false) if !(of_input && transforms) => issues.add(
             Issue::new(
                 &["contract"],
                 "CONFIG_MISSING",
@@ -237,11 +257,15 @@ fn check_contract(options: &NodeOptions, input: &Input, issues: &mut Issues) {
             )
             .details("decode: raw keeps payloads as text and needs none"),
         ),
-        (false, true) => issues.add(
+        (false, true) if !transforms => issues.add(
             Issue::new(&["input", "decode"], "CONFIG_CONFLICT", "json, to check a contract", "raw")
-                .details("decode: raw does not look into payloads"),
+                .details("decode: raw does not look into payloads, unless transforms do"),
         ),
-        (false, false) if raw_fields.is_some_and(|fields| fields != "ignore") => issues.add(
+        (false, _) if of_input => issues.add(
+            Issue::new(&["input", "contract"], "CONFIG_CONFLICT", "decode: json", "raw")
+                .details("transforms of raw payloads read them from the column _raw_value"),
+        ),
+        (false, _) if raw_fields.is_some_and(|fields| fields != "ignore") => issues.add(
             Issue::new(&["input", "unknown_fields"], "CONFIG_CONFLICT", "decode: json", "raw"),
         ),
         _ => {}
@@ -253,12 +277,16 @@ fn layout(
     input: &Input,
     policy: Policy,
     contract: Option<&Contract>,
+    rows: &RowsConfig,
 ) -> Layout {
-    let decoded = match contract {
-        Some(contract) if input.json => DecodedAs::Contract {
+    let decoded = match (contract, &rows.transform) {
+        (Some(contract), transform) if input.json || transform.is_some() => DecodedAs::Contract {
             schema: contract.schema().clone(),
-            extra: input.decode.unknown_fields == UnknownFields::Extra,
+            extra: input.json && input.decode.unknown_fields == UnknownFields::Extra,
         },
+        (None, Some(transform)) => {
+            DecodedAs::Transformed { schema: transform.schema().clone(), raw: !input.json }
+        }
         _ => DecodedAs::Raw,
     };
     let rejects = match &options.rejects {
@@ -271,7 +299,7 @@ fn layout(
 }
 
 /// Tables are read by engines that do not tell `Id` from `id`.
-fn check_columns(layout: &Layout, issues: &mut Issues) {
+fn check_columns(layout: &Layout, of: &str, issues: &mut Issues) {
     let mut told = BTreeSet::new();
     for schema in TableRole::ALL.iter().filter_map(|role| layout.schema(*role)) {
         let mut seen = BTreeSet::new();
@@ -279,12 +307,7 @@ fn check_columns(layout: &Layout, issues: &mut Issues) {
             let name = field.name().to_lowercase();
             if !seen.insert(name.clone()) && told.insert(name) {
                 let expected = "names apart from one another and from Headgate's own columns";
-                issues.add(Issue::new(
-                    &["contract"],
-                    "CONFIG_CONFLICT",
-                    expected,
-                    field.name().as_str(),
-                ));
+                issues.add(Issue::new(&[of], "CONFIG_CONFLICT", expected, field.name().as_str()));
             }
         }
     }

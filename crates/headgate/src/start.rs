@@ -4,13 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use arrow_schema::Schema;
+use arrow_schema::{Schema, SchemaRef};
 use headgate_contract::CheckOptions;
 use headgate_decode::{Decoder, UnknownFields};
 use headgate_delta::{DeltaSink, DeltaSinkConfig, Maintenance, Written};
-use headgate_engine::{
-    BatchLimits, DecodedAs, EngineConfig, Query, QueryParts, Shadow, StopSwitch,
-};
+use headgate_engine::{BatchLimits, EngineConfig, Query, QueryParts, Shadow, StopSwitch};
 use headgate_kafka::{FetchBudget, KafkaSource, TopicSelection};
 use headgate_model::{BoxFault, InterventionGate, Proceed, RecordSource, TableRole};
 use headgate_sources::RateSource;
@@ -26,6 +24,7 @@ use crate::observers::Observers;
 use crate::options;
 use crate::report::Datasets;
 use crate::resolve::{NamedTable, NodeConfig, resolve};
+use crate::rule_calls::{FunctionOptions, RuleCalls};
 use crate::rule_queries;
 use crate::{Dataset, Failure, Issue};
 
@@ -37,6 +36,8 @@ pub struct StartOptions {
     pub intervention: Option<InterventionOptions>,
     /// Names of observers that follow the output's log; see [`QueryHandle::next_told`].
     pub observers: Vec<String>,
+    /// Asks the outside what rules find.
+    pub functions: FunctionOptions,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -46,18 +47,29 @@ pub struct InterventionOptions {
 }
 
 /// Reads options and whatever they point to; all issues at once.
-pub fn load(json: &str, base_dir: &Path) -> Result<NodeConfig, (Vec<Issue>, Option<String>)> {
+pub fn load(
+    json: &str,
+    base_dir: &Path,
+    functions: &[String],
+) -> Result<NodeConfig, (Vec<Issue>, Option<String>)> {
     let options = options::parse(json).map_err(|issue| (vec![issue], None))?;
     let name = options.name.clone();
-    resolve(&options, base_dir, |path| std::fs::read_to_string(path)).map_err(|found| (found, name))
+    let read = |path: &Path| std::fs::read_to_string(path);
+    resolve(&options, base_dir, functions, read).map_err(|found| (found, name))
 }
 
 /// Returns once the tables are open and the source is connected; the query runs on. Must be called
 /// within a tokio runtime.
 pub async fn start(json: &str, start: StartOptions) -> Result<QueryHandle, Box<Failure>> {
-    let config = load(json, &start.base_dir)
+    let functions = &start.functions;
+    let config = load(json, &start.base_dir, &functions.names)
         .map_err(|(issues, name)| Box::new(Failure::invalid(issues, name.as_deref())))?;
     let name = config.name.clone();
+    let issues =
+        functions.check_used([&config.contract, &config.shadow_contract].into_iter().flatten());
+    if !issues.is_empty() {
+        return Err(Box::new(Failure::invalid(issues, Some(&name))));
+    }
     // What the engine logs of a query names it.
     let span = tracing::info_span!("query", query = name);
     start_node(config, start)
@@ -84,7 +96,7 @@ async fn start_reading<S: RecordSource>(
     source: S,
     config: NodeConfig,
     lease: Lease,
-    StartOptions { intervention, observers, base_dir: _ }: StartOptions,
+    StartOptions { intervention, observers, functions, base_dir: _ }: StartOptions,
 ) -> Result<QueryHandle, BoxFault> {
     let asked =
         intervention.map(|options| Arc::new(AskedGate::new(options.timeout, options.fallback)));
@@ -108,16 +120,27 @@ async fn start_reading<S: RecordSource>(
         reject_unknown_fields: config.decode.unknown_fields == UnknownFields::Reject,
         keeps_violating: config.policy.writes_violating_rows(),
     };
-    let decoder = decoder(&config)?;
+    let calls = Arc::new(RuleCalls::new(functions.timeout));
+    let decoder = decoder(&config, config.rows.columns.as_ref())?;
+    let transform = config.rows.transform.clone();
+    let schema = transform.as_ref().map_or(decoder.schema(), |transform| transform.schema());
     let queries = match &config.contract {
-        Some(contract) => rule_queries::plan(contract, decoder.schema()).await?,
+        Some(contract) => rule_queries::plan(contract, schema).await?,
         None => None,
     };
     let shadow = match &config.shadow_contract {
         Some(contract) => {
-            let decoder = headgate_decode::json(contract.schema(), config.decode)?;
+            let transform = config.rows.shadow_transform.clone();
+            let columns = match &transform {
+                Some(_) => config.rows.columns.as_ref(),
+                None => Some(contract.schema()),
+            };
+            let decoder = self::decoder(&config, columns)?;
+            let schema = transform.as_ref().map_or(decoder.schema(), |made| made.schema());
             Some(Shadow {
-                queries: rule_queries::plan(contract, decoder.schema()).await?,
+                queries: rule_queries::plan(contract, schema).await?,
+                functions: calls.functions_of(contract),
+                transform,
                 checker: contract.checker(check),
                 contract: contract.reference().clone(),
                 decoder,
@@ -130,9 +153,11 @@ async fn start_reading<S: RecordSource>(
         output_rows: Box::new(Written::of(sink_config(&config, &lease).output)),
         config: engine_config(&config, &lease),
         queries,
+        functions: config.contract.as_ref().and_then(|contract| calls.functions_of(contract)),
         source,
         sink,
         decoder,
+        transform,
         checker: config.contract.as_ref().map(|contract| contract.checker(check)),
         contract: config.contract.as_ref().map(|contract| contract.reference().clone()),
         gate,
@@ -154,6 +179,7 @@ async fn start_reading<S: RecordSource>(
         name: config.name,
         dataset,
         gate: asked,
+        calls,
         feed,
         observers,
         switch,
@@ -213,10 +239,11 @@ fn datasets(config: &NodeConfig) -> Datasets {
     }
 }
 
-fn decoder(config: &NodeConfig) -> Result<Box<dyn Decoder>, BoxFault> {
-    Ok(match &config.layout.options.decoded {
-        DecodedAs::Contract { schema, .. } => headgate_decode::json(schema, config.decode)?,
-        DecodedAs::Raw => headgate_decode::raw(config.decode.tombstones),
+/// Without columns, payloads stay as they are.
+fn decoder(config: &NodeConfig, columns: Option<&SchemaRef>) -> Result<Box<dyn Decoder>, BoxFault> {
+    Ok(match columns {
+        Some(columns) => headgate_decode::json(columns, config.decode)?,
+        None => headgate_decode::raw(config.decode.tombstones),
     })
 }
 

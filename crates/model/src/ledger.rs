@@ -26,7 +26,7 @@ pub struct Counts {
     pub accepted: u64,
     pub rejected: u64,
     pub dead_letters: u64,
-    /// Tombstones that the user asked to skip.
+    /// Tombstones that the user asked to skip, and rows that a transform leaves out.
     pub skipped: u64,
     /// Copies of accepted rows in rejects (policy `allow`); counted apart.
     pub copied: u64,

@@ -6,6 +6,7 @@
 //! | [`position`] | [`PartitionId`] and [`Positions`]: how far an output has taken a partition |
 //! | [`row`] | fields that did not fit their column, and their paths |
 //! | [`verdict`] | rules' results, the [`Verdict`] of a batch, and what an intervention decides |
+//! | [`transform`] | the seam to what makes other rows of decoded ones |
 //! | [`ledger`] | the account of a batch that its commit carries |
 //! | [`source`], [`sink`], [`gate`], [`observer`], [`queries`], [`output_rows`] | the seams that the engine is generic over |
 //! | [`option_issue`] | what a source says of options that it cannot take |
@@ -17,6 +18,7 @@ pub mod budget;
 pub mod fake;
 pub mod fault;
 pub mod fault_point;
+pub mod functions;
 pub mod gate;
 pub mod ledger;
 pub mod observer;
@@ -28,11 +30,13 @@ pub mod record;
 pub mod row;
 pub mod sink;
 pub mod source;
+pub mod transform;
 pub mod verdict;
 
 pub use budget::Budget;
 pub use fault::{Blame, BoxFault, Fault, FaultContext, Retry};
 pub use fault_point::{FaultPoint, Injected, reach};
+pub use functions::{FoundRows, RowFunctions};
 pub use gate::{Decision, InterventionGate, Proceed};
 pub use ledger::{Counts, Ledger, PartitionLedger};
 pub use observer::{
@@ -43,11 +47,12 @@ pub use output_rows::{OutputRows, TakeRows};
 pub use position::{PartitionId, Positions};
 pub use queries::{Answers, BatchQueries};
 pub use record::{Advance, ChunkBuilder, RecordChunk, RecordRef};
-pub use row::{FieldViolation, UNKNOWN_FIELD, field_paths, map_parts};
+pub use row::{FieldViolation, UNKNOWN_FIELD, field_paths, field_types, map_parts};
 pub use sink::{
     BatchCommit, Block, BlockNote, CommitOutcome, LakeSink, SinkImage, TableRole, TableTotal,
 };
 pub use source::{ReadMode, RecordSource, SourceEvent, StartRequest};
+pub use transform::{FailedRow, Transform, Transformed};
 pub use verdict::{
     ContractRef, DeadLetterKind, RuleInfo, RuleResult, RuleScope, Severity, Status, Verdict,
 };

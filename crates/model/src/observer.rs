@@ -21,6 +21,7 @@ pub struct CommittedBatch {
 pub struct Phases {
     pub poll: Duration,
     pub decode: Duration,
+    pub transform: Duration,
     pub check: Duration,
     pub write: Duration,
     pub decide: Duration,

@@ -16,25 +16,30 @@ pub const UNKNOWN_FIELD: u32 = u32::MAX;
 /// The path of every field of `schema`, parents before children: `location`, `location.lat`,
 /// `stops`, `stops[]`, `stops[].name`; of a map `labels`, `labels{key}`, `labels{}`.
 pub fn field_paths(schema: &Schema) -> Vec<String> {
-    let mut paths = Vec::new();
-    for field in schema.fields() {
-        walk(field, field.name().clone(), &mut paths);
-    }
-    paths
+    field_types(schema).into_iter().map(|(path, _)| path).collect()
 }
 
-fn walk(field: &Field, path: String, paths: &mut Vec<String>) {
-    paths.push(path.clone());
+/// The type of every field of `schema`, with its path, in the order of [`field_paths`].
+pub fn field_types(schema: &Schema) -> Vec<(String, &DataType)> {
+    let mut found = Vec::new();
+    for field in schema.fields() {
+        walk(field, field.name().clone(), &mut found);
+    }
+    found
+}
+
+fn walk<'s>(field: &'s Field, path: String, found: &mut Vec<(String, &'s DataType)>) {
+    found.push((path.clone(), field.data_type()));
     match field.data_type() {
         DataType::Struct(children) => {
             for child in children {
-                walk(child, format!("{path}.{}", child.name()), paths);
+                walk(child, format!("{path}.{}", child.name()), found);
             }
         }
-        DataType::List(item) => walk(item, format!("{path}[]"), paths),
+        DataType::List(item) => walk(item, format!("{path}[]"), found),
         DataType::Map(entries, _) => {
             for (part, suffix) in map_parts(entries).into_iter().flatten().zip(["{key}", "{}"]) {
-                walk(part, format!("{path}{suffix}"), paths);
+                walk(part, format!("{path}{suffix}"), found);
             }
         }
         _ => {}

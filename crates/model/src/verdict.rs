@@ -65,11 +65,12 @@ pub struct RuleInfo {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleResult {
     pub rule: RuleInfo,
-    /// Rows that broke it; for a batch rule 1 when it failed, else 0.
+    /// Rows that broke it; for a batch rule 1 when it failed, else 0. A row rule that could not be
+    /// measured counts one more.
     pub violations: u64,
     /// What a batch rule measured, such as a row count or a percentage.
     pub measured: Option<f64>,
-    /// Why a batch rule could not be measured, and so failed. Never a value of a row.
+    /// Why a rule could not be measured on all rows, and so failed. Never a value of a row.
     pub unmeasured: Option<String>,
 }
 
@@ -134,8 +135,11 @@ pub enum DeadLetterKind {
     Encoding,
     /// Not a JSON object.
     JsonParse,
-    /// A rejection that `rejects: dead_letters` sends here.
+    /// A rejection that `rejects: dead_letters` sends here, or a field that does not fit the column
+    /// that a transform reads.
     SchemaViolation,
+    /// A transform failed on the row.
+    Transform,
 }
 
 impl DeadLetterKind {
@@ -144,6 +148,7 @@ impl DeadLetterKind {
             Self::Encoding => "ENCODING_ERROR",
             Self::JsonParse => "JSON_PARSE_ERROR",
             Self::SchemaViolation => "SCHEMA_VIOLATION",
+            Self::Transform => "TRANSFORM_ERROR",
         }
     }
 }

@@ -12,6 +12,10 @@ pub enum SqlFault {
     Columns(usize),
     #[error("its column is {0}, no number and no boolean")]
     NoNumber(String),
+    #[error("it has {0}")]
+    NotRowByRow(String),
+    #[error("column {column}: expected {expected}, got {actual}")]
+    Column { column: String, expected: String, actual: String },
 }
 
 impl SqlFault {

@@ -16,6 +16,39 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use crate::fault::SqlFault;
 use crate::feed::{Feed, Partition};
 
+/// Where a statement is planned: no table yet.
+pub(crate) fn context(memory: usize) -> Result<SessionContext, SqlFault> {
+    let mut config = SessionConfig::new().with_target_partitions(1);
+    let parser = &mut config.options_mut().sql_parser;
+    // Columns are called as the contract writes them.
+    parser.enable_ident_normalization = false;
+    // Texts are `Utf8` everywhere.
+    parser.map_string_types_to_utf8view = false;
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(GreedyMemoryPool::new(memory)))
+        .with_disk_manager_builder(
+            DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled),
+        )
+        .build_arc()
+        .map_err(|error| SqlFault::unplannable(&error))?;
+    Ok(SessionContext::new_with_config_rt(config, runtime))
+}
+
+/// The plan of one statement that reads, as it is written.
+pub(crate) async fn select(context: &SessionContext, sql: &str) -> Result<LogicalPlan, SqlFault> {
+    let plan = context.state().create_logical_plan(sql).await;
+    let plan = plan.map_err(|error| SqlFault::unplannable(&error))?;
+    let harmless =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    harmless.verify_plan(&plan).map_err(|_| SqlFault::NotASelect("a statement that changes"))?;
+    match plan {
+        LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) | LogicalPlan::DescribeTable(_) => {
+            Err(SqlFault::NotASelect("a statement that explains"))
+        }
+        plan => Ok(plan),
+    }
+}
+
 /// A statement that was planned once, over rows that come batch by batch.
 pub(crate) struct Session {
     context: SessionContext,
@@ -32,17 +65,7 @@ impl Session {
         memory: usize,
     ) -> Result<Self, SqlFault> {
         let told = |error| SqlFault::unplannable(&error);
-        let mut config = SessionConfig::new().with_target_partitions(1);
-        // Columns are called as the contract writes them.
-        config.options_mut().sql_parser.enable_ident_normalization = false;
-        let runtime = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(GreedyMemoryPool::new(memory)))
-            .with_disk_manager_builder(
-                DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled),
-            )
-            .build_arc()
-            .map_err(told)?;
-        let context = SessionContext::new_with_config_rt(config, runtime);
+        let context = context(memory)?;
         let feed = Arc::new(Feed::new(Arc::clone(&schema)));
         for table in tables {
             let partition = Arc::new(Partition(Arc::clone(&feed)));
@@ -51,21 +74,8 @@ impl Session {
             let name = datafusion::common::TableReference::bare(table.as_str());
             context.register_table(name, Arc::new(rows)).map_err(told)?;
         }
-        let state = context.state();
-        let plan = state.create_logical_plan(sql).await.map_err(told)?;
-        let harmless = SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false);
-        harmless
-            .verify_plan(&plan)
-            .map_err(|_| SqlFault::NotASelect("a statement that changes"))?;
-        let plan = match plan {
-            LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) | LogicalPlan::DescribeTable(_) => {
-                return Err(SqlFault::NotASelect("a statement that explains"));
-            }
-            plan => state.optimize(&plan).map_err(told)?,
-        };
+        let plan = select(&context, sql).await?;
+        let plan = context.state().optimize(&plan).map_err(told)?;
         let fields = plan.schema().fields();
         let [field] = fields.iter().as_slice() else { return Err(SqlFault::Columns(fields.len())) };
         let data_type = field.data_type();

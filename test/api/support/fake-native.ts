@@ -1,10 +1,12 @@
 import type {
   NativeBinding,
+  NativeContractTest,
   NativeFailure,
   NativeLogRecord,
   NativeValidation,
 } from "../../../ts/native.ts";
 import { FakeQuery } from "./fake-query.ts";
+import { FakeTrial } from "./fake-trial.ts";
 
 /** The engine of a test: what it was asked, and what it answers. */
 export class FakeNative {
@@ -13,6 +15,10 @@ export class FakeNative {
   /** Runs while a query starts. */
   onStart = async () => {};
   startFailure: NativeFailure | undefined;
+  readonly validated: Parameters<NativeBinding["validateConfig"]>[] = [];
+  readonly trials: FakeTrial[] = [];
+  /** What the trial of a contract does and answers. */
+  onTrial = async (_: FakeTrial): Promise<NativeContractTest> => ({ issues: [] });
   validation: NativeValidation = { issues: [], coverage: [] };
   verification: Awaited<ReturnType<NativeBinding["verifyTable"]>> = {};
   logLevel = "off";
@@ -34,9 +40,15 @@ export class FakeNative {
   }
 
   readonly binding: NativeBinding = {
-    validateConfig: () => this.validation,
-    checkContract: async () => ({ issues: [] }),
-    testContract: async () => ({ issues: [] }),
+    validateConfig: (...asked) => {
+      this.validated.push(asked);
+      return this.validation;
+    },
+    checkContract: async (...asked) => {
+      this.operated.push(["check", ...asked]);
+      return { issues: [] };
+    },
+    NativeContractTrial: trialsOf(this),
     configKeys: () => [],
     startQuery: async (json, options) => {
       const config = JSON.parse(json);
@@ -78,5 +90,14 @@ export class FakeNative {
       close() {}
     },
     version: () => "0.1.0",
+  };
+}
+
+function trialsOf(engine: FakeNative): NativeBinding["NativeContractTrial"] {
+  return class extends FakeTrial {
+    constructor(options: FakeTrial["options"]) {
+      super(options, (trial) => engine.onTrial(trial));
+      engine.trials.push(this);
+    }
   };
 }

@@ -3,12 +3,13 @@ import type {
   NativeFailure,
   NativeProgress,
   NativeQuery,
+  NativeRuleCall,
   NativeTold,
   NativeVerdict,
 } from "../../../ts/native.ts";
 
 /** A queue of answers to a `next…()` that ends with null. */
-class Feed<T> {
+export class Feed<T> {
   readonly #items: (T | null)[] = [];
   #wake: () => void = () => {};
 
@@ -35,6 +36,22 @@ export interface Decided {
   reason?: string;
 }
 
+/** Calls of rules' functions, and what was answered. */
+export class FakeCaller {
+  readonly calls = new Feed<NativeRuleCall>();
+  readonly answers: { call: number; rows?: number[]; failure?: string }[] = [];
+  isLate = false;
+
+  nextRuleCall() {
+    return this.calls.next();
+  }
+
+  answerRuleCall(call: number, rows?: Uint32Array | null, failure?: string | null): boolean {
+    this.answers.push({ call, ...(rows && { rows: [...rows] }), ...(failure && { failure }) });
+    return !this.isLate;
+  }
+}
+
 /** A query whose engine is a test. */
 export class FakeQuery implements NativeQuery {
   readonly id = "query-1";
@@ -49,6 +66,7 @@ export class FakeQuery implements NativeQuery {
   readonly progresses = new Feed<NativeProgress>();
   readonly verdicts = new Feed<{ request: number; verdict: NativeVerdict }>();
   readonly decided: Decided[] = [];
+  readonly rules = new FakeCaller();
   readonly stops: { drain: boolean; timeoutMs: number }[] = [];
   /** What `stop` does; by default it ends the query at once. */
   onStop: () => Promise<NativeFailure | null> = async () => {
@@ -105,6 +123,14 @@ export class FakeQuery implements NativeQuery {
     return true;
   }
 
+  nextRuleCall() {
+    return this.rules.nextRuleCall();
+  }
+
+  answerRuleCall(call: number, rows?: Uint32Array | null, failure?: string | null) {
+    return this.rules.answerRuleCall(call, rows, failure);
+  }
+
   ended() {
     return this.#ended;
   }
@@ -121,6 +147,7 @@ export class FakeQuery implements NativeQuery {
     this.log.put(null);
     this.progresses.put(null);
     this.verdicts.put(null);
+    this.rules.calls.put(null);
     this.#end(failure);
   }
 }

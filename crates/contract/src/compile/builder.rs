@@ -1,6 +1,6 @@
 //! What compilation gathers on its way through a document.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use arrow_schema::DataType;
 use headgate_model::{RuleInfo, Severity};
@@ -23,6 +23,10 @@ pub(crate) struct Builder<'a> {
     pub plan: Plan,
     /// The schema object, as SQL calls it.
     pub table: String,
+    /// Registered for custom rules.
+    pub functions: &'a [String],
+    /// Named by custom rules.
+    pub implementations: BTreeSet<String>,
     pub columns: Vec<Column>,
     pub primary: Vec<Member<'a>>,
     pub partitions: Vec<Member<'a>>,
@@ -44,6 +48,8 @@ pub(crate) struct Scope {
     /// Column indices to the parent, through structs.
     pub indices: Vec<usize>,
     pub in_list: bool,
+    /// Of the nearest parent that has one.
+    pub classification: Option<String>,
 }
 
 /// A field under compilation.
@@ -119,6 +125,16 @@ impl Builder<'_> {
 
     pub fn rule_mut(&mut self, number: RuleNumber) -> Option<&mut RuleInfo> {
         self.rules.get_mut(usize::from(number))
+    }
+
+    /// A quality rule that names rows.
+    pub fn enforce_rows(&mut self, at: &At<'_>, named: Named<'_>) -> RuleNumber {
+        let severity = self.severity(at);
+        let rule = self.enforce(at, named);
+        if let Some(info) = self.rule_mut(rule) {
+            info.severity = severity;
+        }
+        rule
     }
 
     /// A rule that judges the batch.

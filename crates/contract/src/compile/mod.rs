@@ -2,6 +2,7 @@
 
 mod bounds;
 mod builder;
+mod custom;
 mod keys;
 mod lasting;
 mod moments;
@@ -29,6 +30,7 @@ use builder::{Builder, Scope};
 pub(crate) fn compile(
     text: &str,
     schema_name: Option<&str>,
+    functions: &[String],
 ) -> Result<Compiled, Vec<ContractIssue>> {
     let node = Node::parse(text).map_err(|issue| vec![issue])?;
     let root = At { node: &node, path: String::new() };
@@ -39,6 +41,7 @@ pub(crate) fn compile(
 
     let mut builder = Builder::default();
     builder.issues = issues;
+    builder.functions = functions;
     builder.table = document.schema.tables.first().cloned().unwrap_or_default();
     let (fields, plans) = builder.properties(&document.schema.properties, &Scope::default());
     builder.plan.fields = plans;
@@ -58,12 +61,14 @@ pub(crate) fn compile(
     // What rules that name rows leave out, the others do not count.
     builder.plan.lasting.sort_by_key(|lasting| !matches!(lasting.aim, Aim::Row(_)));
 
-    let Builder { issues, rules, coverage, plan, .. } = builder;
+    let Builder { issues, rules, coverage, plan, implementations, .. } = builder;
     if !issues.0.is_empty() {
         return Err(in_order(issues.0));
     }
     Ok(Compiled {
         tables: document.schema.tables,
+        implementations,
+        servers: document.servers,
         reference: ContractRef {
             id: document.id,
             version: document.version,

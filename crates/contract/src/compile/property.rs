@@ -96,6 +96,10 @@ impl<'a> Builder<'a> {
             checks.extend(self.quality(rule, Some(&column)));
         }
         self.relationships(&property.relationships, Some(&column.path));
+        if let Some(at) = &property.classification {
+            let reason = "kept in the metadata of the column and of all below it; messages and verdicts show no values of rows";
+            self.informational(at, with_path("classification", Some(&column.path)), reason);
+        }
         for at in &property.unknown {
             self.unknown_key(at);
         }
@@ -104,6 +108,8 @@ impl<'a> Builder<'a> {
         self.plan.subtree_ends[field as usize] = self.plan.type_rules.len() as u32;
         let nullable = scope.path.is_some() || !required;
         let mut metadata = metadata(property, logical, &data_type);
+        let classification = classification(property, scope);
+        metadata.extend(classification.map(|text| ("headgate.classification".into(), text)));
         metadata.extend(column.moment.iter().flat_map(|moment| moment.metadata.clone()));
         let arrow = Field::new(&property.column, data_type, nullable).with_metadata(metadata);
         (arrow, FieldPlan { field, column: index, checks, children })
@@ -199,7 +205,12 @@ impl<'a> Builder<'a> {
         column: &Column,
     ) -> (DataType, Children) {
         let path = Some((column.path.clone(), column.name_path.clone()));
-        let inner = Scope { path, indices: column.indices.clone(), in_list: scope.in_list };
+        let inner = Scope {
+            path,
+            indices: column.indices.clone(),
+            in_list: scope.in_list,
+            classification: classification(property, scope),
+        };
         match column.logical {
             Logical::Object => {
                 let properties = property.properties.as_deref().unwrap_or_default();
@@ -257,6 +268,12 @@ impl<'a> Builder<'a> {
         let children = if plans.is_empty() { Children::None } else { Children::Map(plans) };
         (DataType::Map(Arc::new(entries), false), children)
     }
+}
+
+/// Its own, or that of what it is part of.
+fn classification(property: &Property<'_>, scope: &Scope) -> Option<String> {
+    let own = property.classification.as_ref().and_then(At::as_text);
+    own.map(|text| text.trim().to_owned()).or_else(|| scope.classification.clone())
 }
 
 fn is_shapeless(property: &Property<'_>, logical: Logical) -> bool {

@@ -81,7 +81,7 @@ impl<'a> Builder<'a> {
                 return None;
             }
             Some("custom") => {
-                self.not_enforced(at, id("custom"), "rules of other engines are not run");
+                self.custom(at, &id("custom"), column);
                 return None;
             }
             Some(_) => {
@@ -103,14 +103,7 @@ impl<'a> Builder<'a> {
         };
         let id = id(metric);
         let must = self.operator(at)?;
-        let percent = match at.text("unit", &mut self.issues) {
-            None | Some("rows") => false,
-            Some("percent") => true,
-            Some(unit) => {
-                self.not_enforced(at, id, format!("the unit '{unit}' is not built"));
-                return None;
-            }
-        };
+        let percent = self.percent(at, &id)?;
         let scoped = self.scope(at, metric).ok()?;
         let library = Library { at, id, must, percent, column, scoped };
         let before = self.rules.len();
@@ -119,8 +112,20 @@ impl<'a> Builder<'a> {
         check
     }
 
+    /// True where a share is judged instead of a count. `None`: the unit is not built.
+    pub fn percent(&mut self, at: &At<'_>, id: &str) -> Option<bool> {
+        match at.text("unit", &mut self.issues) {
+            None | Some("rows") => Some(false),
+            Some("percent") => Some(true),
+            Some(unit) => {
+                self.not_enforced(at, id, format!("the unit '{unit}' is not built"));
+                None
+            }
+        }
+    }
+
     /// The rule that was compiled since there were `before`.
-    fn schedule_last(&mut self, at: &At<'a>, before: usize, id: &str) {
+    pub fn schedule_last(&mut self, at: &At<'a>, before: usize, id: &str) {
         if let Some(rule) = self.rules.len().checked_sub(1).filter(|last| *last >= before) {
             self.schedule(at, RuleNumber::try_from(rule).unwrap_or(RuleNumber::MAX), id);
         }
@@ -233,20 +238,7 @@ impl<'a> Builder<'a> {
                 );
             }
             (None, Some(list)) => {
-                let mut columns = Vec::new();
-                for at in list.items(&mut self.issues) {
-                    let name = at.as_text();
-                    let known = self.columns.iter().find(|column| {
-                        [column.path.as_str(), &column.name_path].contains(&name.unwrap_or(""))
-                    });
-                    match known {
-                        Some(column) => columns.push(column.clone()),
-                        None => self.issues.add(&at, "the name of a property"),
-                    }
-                }
-                if columns.is_empty() {
-                    return self.issues.add(list, "names of properties");
-                }
+                let Some(columns) = self.columns_of(list) else { return };
                 columns
             }
         };
@@ -263,6 +255,26 @@ impl<'a> Builder<'a> {
         self.plan.keys.push(KeyPlan { columns, target });
     }
 
+    /// The columns that a list names, by their names or their physical names.
+    pub fn columns_of(&mut self, list: &At<'_>) -> Option<Vec<Column>> {
+        let mut columns = Vec::new();
+        for at in list.items(&mut self.issues) {
+            let name = at.as_text();
+            let known = self.columns.iter().find(|column| {
+                [column.path.as_str(), &column.name_path].contains(&name.unwrap_or(""))
+            });
+            match known {
+                Some(column) => columns.push(column.clone()),
+                None => self.issues.add(&at, "the name of a property"),
+            }
+        }
+        if columns.is_empty() {
+            self.issues.add(list, "names of properties");
+            return None;
+        }
+        Some(columns)
+    }
+
     fn found(&mut self, library: &Library<'_, 'a>, test: Test) -> FieldCheck {
         FieldCheck { test, target: self.target(library) }
     }
@@ -270,7 +282,7 @@ impl<'a> Builder<'a> {
     fn lasting(&mut self, library: &Library<'_, 'a>, scoped: &Scoped, counted: Counted) {
         let names_rows = matches!(counted, Counted::Repeated(_)) && library.names_rows();
         let aim = if names_rows {
-            Aim::Row(self.row_rule(library))
+            Aim::Row(self.enforce_rows(library.at, library.named()))
         } else {
             let severity = self.severity(library.at);
             let rule = self.enforce_batch(library.at, library.named(), severity);
@@ -289,19 +301,10 @@ impl<'a> Builder<'a> {
         self.plan.lasting.push(Lasting { reach: scoped.reach, counted, aim });
     }
 
-    fn row_rule(&mut self, library: &Library<'_, 'a>) -> RuleNumber {
-        let severity = self.severity(library.at);
-        let rule = self.enforce(library.at, library.named());
-        if let Some(info) = self.rule_mut(rule) {
-            info.severity = severity;
-        }
-        rule
-    }
-
     /// A property that must have none at all names rows; every other count judges the batch.
     fn target(&mut self, library: &Library<'_, 'a>) -> Target {
         if library.names_rows() {
-            Target::Row(self.row_rule(library))
+            Target::Row(self.enforce_rows(library.at, library.named()))
         } else {
             Target::Metric(self.metric(library, false))
         }

@@ -3,6 +3,7 @@
 
 pub(crate) mod ecma;
 pub(crate) mod format;
+pub(crate) mod function;
 pub(crate) mod items;
 pub(crate) mod key;
 pub(crate) mod level;

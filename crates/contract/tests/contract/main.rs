@@ -1,6 +1,7 @@
 //! The contract crate through its public API.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod custom;
 mod documents;
 mod examples;
 mod keys;
@@ -9,6 +10,7 @@ mod metrics;
 mod nested;
 mod numbers;
 mod properties;
+mod servers;
 mod support;
 mod texts;
 mod times;

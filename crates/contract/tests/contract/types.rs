@@ -1,5 +1,6 @@
 use crate::support::*;
 use arrow_schema::{DataType, TimeUnit};
+use headgate_contract::CoverageStatus;
 use headgate_model::field_paths;
 
 fn utc() -> DataType {
@@ -126,4 +127,44 @@ fn types_that_cannot_be_are_refused_with_their_place() {
 fn wide_integers_say_what_they_cannot_hold() {
     let contract = property("logicalType: integer, logicalTypeOptions: { format: u128 }");
     assert!(coverage(&contract, "type_a").1.contains("38 decimal digits"));
+}
+
+#[test]
+fn a_classification_is_told_and_holds_for_all_below() {
+    let contract = contract(
+        "{ name: a, logicalType: object, classification: ' PII ', properties: [{ name: b, logicalType: array, items: { logicalType: string } }, { name: c, logicalType: map, classification: public, map: { key: { logicalType: string }, value: { logicalType: date, classification: restricted } } }] }
+         { name: d, logicalType: string, classification: '' }
+         { name: e, logicalType: string, classification: internal }",
+    );
+    let fields = contract.schema().flattened_fields();
+    let fields = fields.into_iter().filter(|field| field.name() != "key_value");
+    let found: Vec<_> = fields
+        .map(|field| field.metadata().get("headgate.classification").map(String::as_str))
+        .zip(field_paths(contract.schema()))
+        .collect();
+    let expected = [
+        (Some("PII"), "a"),
+        (Some("PII"), "a.b"),
+        (Some("PII"), "a.b[]"),
+        (Some("public"), "a.c"),
+        (Some("public"), "a.c{key}"),
+        (Some("restricted"), "a.c{}"),
+        (None, "d"),
+        (Some("internal"), "e"),
+    ];
+    assert_eq!(found, expected.map(|(text, path)| (text, path.to_owned())));
+
+    let told: Vec<_> = contract
+        .coverage()
+        .iter()
+        .filter(|entry| entry.status == CoverageStatus::Informational)
+        .map(|entry| (entry.rule.as_str(), entry.line))
+        .collect();
+    let expected = [
+        ("classification_a", Some(9)),
+        ("classification_a.c", Some(9)),
+        ("classification_a.c{}", Some(9)),
+        ("classification_e", Some(11)),
+    ];
+    assert_eq!(told, expected);
 }

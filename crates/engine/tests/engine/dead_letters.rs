@@ -27,7 +27,7 @@ async fn without_their_table_they_fail_the_query_under_every_policy_and_are_name
         };
         assert_eq!((partition.as_str(), *offset), ("t-0", 3));
         assert_eq!((*kind, message.as_str()), ("JSON_PARSE_ERROR", "unexpected end at byte 1"));
-        assert_eq!(fault.to_string(), "record 3 of t-0 cannot be decoded");
+        assert_eq!(fault.to_string(), "record 3 of t-0 cannot become a row");
         assert_eq!(rig.offsets(TableRole::Output), [0, 1], "the batch before it stays");
         assert_eq!(rig.lake.breaks(), Vec::<String>::new());
     }

@@ -4,6 +4,7 @@
 mod dead_letters;
 mod failures;
 mod fences;
+mod functions;
 mod interventions;
 mod limits;
 mod policies;
@@ -14,6 +15,7 @@ mod scopes;
 mod stopping;
 mod t7_rebalance;
 mod table_columns;
+mod transforms;
 mod triggers;
 mod verdicts;
 mod workers;

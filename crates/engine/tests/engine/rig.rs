@@ -8,12 +8,12 @@ use headgate_contract::{CheckOptions, Contract};
 use headgate_decode::{DecodeOptions, Tombstones, UnknownFields};
 use headgate_engine::{
     BatchLimits, DecodedAs, EngineConfig, EngineFault, Layout, LayoutOptions, Policy, Query,
-    QueryParts, RejectsTo, StopMode, StopSwitch, Trigger,
+    QueryParts, RejectsTo, Shadow, StopMode, StopSwitch, Trigger,
 };
 use headgate_model::fake::{MemoryLake, ReadUntil, SinkControl, SourceControl, VecLog};
 use headgate_model::{
     BatchObserver, BoxFault, Budget, CommittedBatch, InterventionGate, PartitionId, Proceed,
-    Progress, RecordSource, TableRole,
+    Progress, RecordSource, RowFunctions, TableRole, Transform,
 };
 use tokio::task::JoinHandle;
 
@@ -77,6 +77,7 @@ pub struct Rig {
     pub lake: MemoryLake,
     /// `None`: raw.
     pub contract: Option<Contract>,
+    pub transform: Option<Arc<dyn Transform>>,
     pub policy: Policy,
     pub rejects: RejectsTo,
     pub dead_letters: bool,
@@ -87,6 +88,9 @@ pub struct Rig {
     pub limits: BatchLimits,
     pub fixed_assignment: bool,
     pub gate: Arc<dyn InterventionGate>,
+    /// Made anew for each worker.
+    pub functions: Option<Box<dyn Fn() -> Box<dyn RowFunctions>>>,
+    pub shadow: Option<Box<dyn Fn() -> Shadow>>,
     pub chunk_records: usize,
     pub group: &'static str,
 }
@@ -98,6 +102,8 @@ impl Rig {
             log: VecLog::new((0..3).map(partition)),
             lake: MemoryLake::default(),
             contract: Some(pings()),
+            transform: None,
+            shadow: None,
             policy: Policy::Split,
             rejects: RejectsTo::Rejects,
             dead_letters: true,
@@ -115,6 +121,7 @@ impl Rig {
             },
             fixed_assignment: false,
             gate: Arc::new(Proceed),
+            functions: None,
             chunk_records: 1000,
             group: "group",
         }
@@ -142,7 +149,12 @@ impl Rig {
                 schema: Arc::clone(contract.schema()),
                 extra: self.unknown_fields == UnknownFields::Extra,
             },
-            None => DecodedAs::Raw,
+            None => match &self.transform {
+                Some(transform) => {
+                    DecodedAs::Transformed { schema: Arc::clone(transform.schema()), raw: true }
+                }
+                None => DecodedAs::Raw,
+            },
         };
         let layout = Layout::new(LayoutOptions {
             decoded,
@@ -198,8 +210,10 @@ impl Rig {
             source,
             sink,
             decoder,
+            transform: self.transform.clone(),
             queries: None,
-            shadow: None,
+            functions: self.functions.as_ref().map(|functions| functions()),
+            shadow: self.shadow.as_ref().map(|shadow| shadow()),
             output_rows: Box::new(self.lake.clone()),
             checker: self.contract.as_ref().map(|contract| contract.checker(check)),
             contract: self.contract.as_ref().map(|contract| contract.reference().clone()),

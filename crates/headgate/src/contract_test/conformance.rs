@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::{TestFault, TestOptions, test};
-use crate::contract_check;
+use crate::rule_calls::{DEFAULT_TIMEOUT, RuleCalls};
+use crate::{FunctionOptions, contract_check};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -22,6 +24,9 @@ struct Vector {
     values: Option<Vec<Value>>,
     rows: Option<Vec<Value>>,
     json: Option<Vec<String>>,
+    /// Functions by name, and the rows that each finds; one without any fails.
+    #[serde(default)]
+    functions: BTreeMap<String, Option<Vec<u32>>>,
     #[serde(default)]
     violating: BTreeMap<String, Vec<i64>>,
     #[serde(default)]
@@ -75,18 +80,29 @@ impl Vector {
     }
 }
 
+async fn answer(functions: &BTreeMap<String, Option<Vec<u32>>>, calls: &RuleCalls) {
+    while let Some(call) = calls.next().await {
+        let found = functions[&call.function].clone();
+        calls.answer(call.call, found.ok_or_else(|| "it failed".to_owned()));
+    }
+}
+
 /// What differs; nothing when all is as it should be.
 async fn differences(vector: &Vector, folder: &Path) -> Vec<String> {
     let data = folder.join("rows.jsonl");
     std::fs::write(&data, vector.records().join("\n")).unwrap();
-    let tested = test(TestOptions {
+    let names: Vec<String> = vector.functions.keys().cloned().collect();
+    let calls = Arc::new(RuleCalls::new(DEFAULT_TIMEOUT));
+    let options = TestOptions {
         contract: vector.contract(),
         schema: None,
         path: data.to_str().unwrap().to_owned(),
         format: None,
         samples: usize::MAX,
-    });
-    let result = match (tested.await, &vector.refused) {
+        functions: FunctionOptions { names: names.clone(), ..FunctionOptions::default() },
+    };
+    let (tested, ()) = tokio::join!(test(options, &calls), answer(&vector.functions, &calls));
+    let result = match (tested, &vector.refused) {
         (Ok(_), Some(path)) => return vec![format!("accepted, but refused at {path}")],
         (Ok(result), None) => result,
         (Err(TestFault::Contract(issues)), refused) => {
@@ -137,7 +153,7 @@ async fn differences(vector: &Vector, folder: &Path) -> Vec<String> {
             differ("no rule".into(), &id, &"one of the contract");
         }
     }
-    let report = contract_check::check(&vector.contract(), None).await.unwrap();
+    let report = contract_check::check(&vector.contract(), None, &names).await.unwrap();
     let with = |status: &str| -> BTreeSet<String> {
         let rules = report["rules"].as_array().unwrap().iter();
         let rules = rules.filter(|rule| rule["status"] == status);

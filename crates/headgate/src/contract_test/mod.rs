@@ -4,6 +4,7 @@ mod columns;
 mod json_lines;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use futures::TryStreamExt;
@@ -11,15 +12,19 @@ use headgate_contract::{
     CheckOptions, CheckedRows, Checker, Contract, ContractFault, ContractIssue,
 };
 use headgate_decode::{DecodeOptions, Decoder};
-use headgate_model::{BatchQueries, FieldViolation, RecordChunk, RuleResult, Severity, Status};
+use headgate_model::{
+    BatchQueries, FieldViolation, RecordChunk, RowFunctions, RuleResult, Severity, Status,
+};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
 
 use crate::contract_check::reference;
-use crate::{Failure, FailureKind, inspect, rule_queries};
+use crate::rule_calls::RuleCalls;
+use crate::{Failure, FailureKind, FunctionOptions, inspect, rule_queries};
 use columns::Columns;
 use json_lines::JsonLines;
 
+#[derive(Clone)]
 pub struct TestOptions {
     /// The document.
     pub contract: String,
@@ -30,6 +35,8 @@ pub struct TestOptions {
     pub format: Option<String>,
     /// Rows, and records that are none, named for each rule.
     pub samples: usize,
+    /// What custom rules may name.
+    pub functions: FunctionOptions,
 }
 
 pub enum TestFault {
@@ -78,10 +85,22 @@ impl Format {
     }
 }
 
-/// Checks all rows as one batch. Nothing is written.
-pub async fn test(options: TestOptions) -> Result<Value, TestFault> {
-    let TestOptions { contract, schema, path, format: name, samples } = options;
-    let contract = Contract::compile(&contract, schema.as_deref()).map_err(refused(&path))?;
+/// Checks all rows as one batch. Nothing is written. `calls`: where whoever has the functions of
+/// rules answers for them.
+pub async fn test(options: TestOptions, calls: &Arc<RuleCalls>) -> Result<Value, TestFault> {
+    let tested = check(options, calls).await;
+    calls.close();
+    tested
+}
+
+async fn check(options: TestOptions, calls: &Arc<RuleCalls>) -> Result<Value, TestFault> {
+    let TestOptions { contract, schema, path, format: name, samples, functions } = options;
+    let contract = Contract::compile_with(&contract, schema.as_deref(), &functions.names)
+        .map_err(refused(&path))?;
+    let unused = functions.check_used([&contract]);
+    if !unused.is_empty() {
+        return Err(TestFault::Data(Box::new(Failure::invalid(unused, None))));
+    }
     let format = Format::of(name.as_deref(), &path).ok_or_else(|| {
         Box::new(Failure::of_run(
             "CONFIG_VALUE",
@@ -96,7 +115,8 @@ pub async fn test(options: TestOptions) -> Result<Value, TestFault> {
         .map_err(|fault| unreadable(&path, fault))?;
     let columns = Columns::of(decoder.schema());
     let queries = rule_queries::plan(&contract, decoder.schema()).await.map_err(refused(&path))?;
-    let mut trial = Trial::new(&contract, queries, samples);
+    let functions = calls.functions_of(&contract);
+    let mut trial = Trial::new(&contract, queries, functions, samples);
     match format {
         Format::Json => {
             let mut lines =
@@ -154,6 +174,7 @@ fn unreadable(path: &str, cause: impl Into<Cause>) -> Box<Failure> {
 struct Trial {
     checker: Checker,
     queries: Option<Box<dyn BatchQueries>>,
+    functions: Option<Box<dyn RowFunctions>>,
     samples: usize,
     rows: u64,
     violating: u64,
@@ -164,12 +185,18 @@ struct Trial {
 }
 
 impl Trial {
-    fn new(contract: &Contract, queries: Option<Box<dyn BatchQueries>>, samples: usize) -> Self {
+    fn new(
+        contract: &Contract,
+        queries: Option<Box<dyn BatchQueries>>,
+        functions: Option<Box<dyn RowFunctions>>,
+        samples: usize,
+    ) -> Self {
         let checker = contract.checker(CheckOptions::default());
         Self {
             broken_by: vec![Vec::new(); checker.rules().len()],
             checker,
             queries,
+            functions,
             samples,
             rows: 0,
             violating: 0,
@@ -209,7 +236,12 @@ impl Trial {
         fields: &[FieldViolation],
         number: impl Fn(u32) -> i64,
     ) -> Result<(), Cause> {
-        let CheckedRows { violations, violating, .. } = self.checker.check(rows, fields)?;
+        let found = match &mut self.functions {
+            Some(functions) if rows.num_rows() > 0 => functions.find(rows).await,
+            _ => Vec::new(),
+        };
+        let checked = self.checker.check_with(rows, fields, found)?;
+        let CheckedRows { violations, violating, .. } = checked;
         for violation in violations {
             let named = &mut self.broken_by[usize::from(violation.rule)];
             if named.len() < self.samples {

@@ -113,7 +113,9 @@ async fn run(lake: &Path) -> Result<(), String> {
         DecodeOptions { tombstones: Tombstones::Skip, unknown_fields: UnknownFields::Ignore };
     let (_switch, stop) = StopSwitch::new();
     let prepared = Query::prepare(QueryParts {
+        transform: None,
         queries: None,
+        functions: None,
         shadow: None,
         output_rows: Box::new(Written::of(table(TableRole::Output))),
         config: EngineConfig {

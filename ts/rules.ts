@@ -1,0 +1,156 @@
+import { toIssue } from "./config/issue.js";
+import { nearest } from "./config/nearest.js";
+import type { StreamingErrorCode } from "./error-codes.js";
+import { StreamingValidationError } from "./errors.js";
+import { type Locate, plainIssue } from "./failure.js";
+import { nameOf } from "./intervention.js";
+import type { SafeLogger } from "./logger.js";
+import type { NativeQuery, NativeRuleCall, NativeRules } from "./native.js";
+import { type RuleValue, readValues } from "./rule-values.js";
+
+/** The values of a property; of a rule of the schema object, its columns by their paths. */
+export type RuleValues = readonly RuleValue[] | { readonly [column: string]: readonly RuleValue[] };
+
+export interface RuleContext {
+  /** Its id. */
+  rule: string;
+  /** As the contract has them. */
+  arguments: Readonly<Record<string, unknown>>;
+  /** Aborts at the deadline; an answer after it is ignored. */
+  signal: AbortSignal;
+}
+
+/** Indices of rows that break the rule, or true for each row that does. */
+export type FoundRows = Iterable<number> | readonly boolean[];
+
+// As a method, so that a function may name the types of the columns that it is written for.
+interface RuleJudge {
+  judge(values: RuleValues, context: RuleContext): FoundRows | Promise<FoundRows>;
+}
+
+/** Finds the rows of a chunk that break a rule. What a null means is its to say. */
+export type RuleFunction = RuleJudge["judge"];
+
+/** By the names that custom rules of engine `headgate` have as their `implementation`. */
+export type RuleFunctions = Readonly<Record<string, RuleFunction>>;
+
+export interface RuleHooks {
+  /**
+   * Functions of the contract's custom rules, called for each chunk of rows. One that throws, is
+   * late or answers nonsense fails its rule, and is not called again in that batch.
+   */
+  rules?: RuleFunctions;
+  /** For all functions together, a chunk. Default: 10,000. */
+  ruleTimeoutMs?: number;
+}
+
+const RULE_TIMEOUT_MS = 10_000;
+
+/** What the engine is told of the functions; nothing where there are none. */
+export function nativeRules({ rules = {}, ruleTimeoutMs }: RuleHooks): NativeRules | undefined {
+  const names = ruleNames(rules);
+  if (names.length === 0) return undefined;
+  return { names, timeoutMs: ruleTimeoutMs ?? RULE_TIMEOUT_MS };
+}
+
+/** Throws unless all are functions. */
+export function ruleNames(rules: RuleFunctions = {}): string[] {
+  const names = Object.keys(rules);
+  const wrong = names.find((name) => typeof rules[name] !== "function");
+  if (wrong === undefined) return names;
+  const context = {
+    operation: "start",
+    component: "hooks",
+    field: `rules.${wrong}`,
+    expected: "a function",
+    actual: typeof rules[wrong],
+  };
+  const issues = [{ ...context, code: "CONFIG_TYPE" as const }];
+  const text = `the rule "${wrong}" is no function`;
+  throw new StreamingValidationError("CONFIG_TYPE", text, { context, issues });
+}
+
+/** An issue of the functions has no place in the configuration; what was meant is near, maybe. */
+export function locateRules(locate: Locate = plainIssue): Locate {
+  return (issue) => {
+    if (issue.path[0] !== "rules") return locate(issue);
+    const known = issue.expected.replace(/^one of /, "").split(", ");
+    const meant = nearest(issue.actual.slice(1, -1), known);
+    const details = meant === undefined ? undefined : `did you mean "${meant}"?`;
+    const finding = { ...issue, code: issue.code as StreamingErrorCode, details };
+    return { ...toIssue(finding, undefined), operation: "start", component: "hooks" };
+  };
+}
+
+/** Whoever calls functions: a query, or the trial of a contract. */
+export type RuleCaller = Pick<NativeQuery, "nextRuleCall" | "answerRuleCall">;
+
+/** Answers calls until there are no more. One function that waits holds up no other. */
+export async function answerRuleCalls(
+  caller: RuleCaller,
+  { rules = {}, ruleTimeoutMs = RULE_TIMEOUT_MS }: RuleHooks,
+  logger: SafeLogger,
+): Promise<void> {
+  for (;;) {
+    const asked = await caller.nextRuleCall();
+    if (asked === null) return;
+    void answer(caller, asked, rules, ruleTimeoutMs, logger);
+  }
+}
+
+async function answer(
+  caller: RuleCaller,
+  asked: NativeRuleCall,
+  rules: RuleFunctions,
+  timeoutMs: number,
+  logger: SafeLogger,
+): Promise<void> {
+  const { call, name, rule } = asked;
+  const deadline = new AbortController();
+  const timer = setTimeout(() => {
+    deadline.abort(new DOMException(`no answer within ${timeoutMs} ms`, "TimeoutError"));
+  }, timeoutMs);
+  const { rows, failure } = await find(asked, rules, deadline.signal).catch((error: unknown) => {
+    logger.log("error", { rule, function: name, error }, "the function of a rule failed");
+    return { rows: undefined, failure: reasonOf(error) };
+  });
+  clearTimeout(timer);
+  const isHeard = caller.answerRuleCall(call, rows, failure);
+  if (!isHeard) logger.log("warn", { rule, function: name }, "what a rule found came too late");
+}
+
+async function find(
+  { name, rule, argumentsJson, valuesJson, shapeJson, numRows }: NativeRuleCall,
+  rules: RuleFunctions,
+  signal: AbortSignal,
+): Promise<{ rows: Uint32Array; failure?: undefined }> {
+  const values = readValues(valuesJson, shapeJson) as RuleValues;
+  const context = { rule, arguments: JSON.parse(argumentsJson ?? "{}"), signal };
+  return { rows: rowsOf(await rules[name]?.(values, context), numRows) };
+}
+
+class UnusableAnswer extends TypeError {}
+
+/** Functions are often plain JavaScript: what they answer is looked at, not believed. */
+function rowsOf(found: unknown, numRows: number): Uint32Array {
+  if (typeof found !== "object" || found === null || !(Symbol.iterator in found)) {
+    throw new UnusableAnswer("it answered neither rows nor a mask");
+  }
+  const items: unknown[] = [...(found as Iterable<unknown>)];
+  return Uint32Array.from(typeof items[0] === "boolean" ? masked(items, numRows) : items, (row) => {
+    if (typeof row === "number" && Number.isInteger(row) && row >= 0 && row < numRows) return row;
+    throw new UnusableAnswer("it answered a row that there is not");
+  });
+}
+
+function masked(mask: unknown[], numRows: number): number[] {
+  if (mask.length !== numRows || mask.some((each) => typeof each !== "boolean")) {
+    throw new UnusableAnswer(`its mask is not one of ${numRows} rows`);
+  }
+  return mask.flatMap((isFound, row) => (isFound ? [row] : []));
+}
+
+/** Never what the error says: that may be a value. */
+function reasonOf(error: unknown): string {
+  return error instanceof UnusableAnswer ? error.message : `it threw ${nameOf(error)}`;
+}

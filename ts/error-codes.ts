@@ -47,6 +47,8 @@ export const STREAMING_ERROR_CODES = [
   "KAFKA_UNKNOWN_TOPIC",
   "KAFKA_UNREACHABLE",
   "KAFKA_UNREADABLE",
+  // Records that are made up.
+  "RATE_OTHER_STREAM",
   // Delta tables.
   "DELTA_COMMIT_UNKNOWN",
   "DELTA_DEBT_LOST",

@@ -13,7 +13,9 @@ export interface StreamingRun {
   /** ISO 8601, UTC. */
   startedAt: string;
   input: {
-    /** `host:port`, comma separated, as written. */
+    /** `kafka` or `rate`. */
+    format: string;
+    /** `host:port`, comma separated, as written; empty without brokers. */
     bootstrapServers: string;
     /** Those that the configuration names: none under a pattern. */
     topics: readonly string[];
@@ -39,7 +41,7 @@ export type RunOutcome =
 
 /** What a run needs to know of a node in the engine's form. */
 interface WireNode {
-  input: { options?: Record<string, string> };
+  input: { format: string; options?: Record<string, string> };
   output: WireTable;
   rejects?: WireTable | "dead_letters";
   dead_letters?: WireTable;
@@ -54,13 +56,14 @@ interface WireTable {
 /** The run of a query that the engine has started, so that its configuration is known to be sound. */
 export function toRun(native: NativeQuery, nodeJson: string, baseDir: string): StreamingRun {
   const { input, output, rejects, dead_letters } = JSON.parse(nodeJson) as WireNode;
-  const { options = {} } = input;
+  const { format, options = {} } = input;
   return Object.freeze({
     queryId: native.id,
     runId: native.runId,
     queryName: native.name,
     startedAt: new Date().toISOString(),
     input: {
+      format,
       bootstrapServers: options["kafka.bootstrap.servers"] ?? "",
       topics: topicsOf(options),
     },

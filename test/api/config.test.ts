@@ -97,6 +97,16 @@ test("relative paths start at the file's folder, or at the working directory", a
   expect((await loadConfig(config)).baseDir).toBe(process.cwd());
 });
 
+test("records that are made up are configured alike in both forms", async () => {
+  const input = { format: "rate", options: { rowsPerSecond: 6, numPartitions: 1 } };
+  const expected = { format: "rate", options: { rowsPerSecond: "6", numPartitions: "1" } };
+  const given = { ...config, input };
+  expect(onlyNode(await loadConfig(given))).toMatchObject({ input: expected });
+  expect(onlyNode(await loadConfig(file(stringify(toWire(given)))))).toMatchObject({
+    input: expected,
+  });
+});
+
 test("undefined is absent", async () => {
   const given = { ...config, memory: undefined, batch: { maxRows: undefined } };
   expect(onlyNode(await loadConfig(given))).toEqual({ ...(toWire(config) as object), batch: {} });

@@ -27,7 +27,7 @@ function literals(texts: readonly string[]): Set<string> {
 const codes: readonly string[] = STREAMING_ERROR_CODES;
 const engine = literals(
   ["crates/contract", "crates/decode", "crates/delta", "crates/engine", "crates/headgate"]
-    .concat("crates/kafka", "bindings/node")
+    .concat("crates/kafka", "crates/sources", "bindings/node")
     .flatMap((crate) => sources(join(crate, "src"), ".rs")),
 );
 

@@ -162,7 +162,7 @@ test("a run has of the configuration what lineage needs, and no option beside", 
   expect(run).toMatchObject({
     queryName: "events",
     runId: engine.query.runId,
-    input: { bootstrapServers: "127.0.0.1:9092", topics: ["a", "b"] },
+    input: { format: "kafka", bootstrapServers: "127.0.0.1:9092", topics: ["a", "b"] },
     output: { datasetId: "lake/events", address: `${pathToFileURL(process.cwd())}/lake/events` },
     deadLetters: { datasetId: "dead", address: "file:///lake/dead" },
     columns: engine.query.dataset.columns,

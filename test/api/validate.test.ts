@@ -40,6 +40,21 @@ test("issues of the engine are answered in the user's spelling", async () => {
   });
 });
 
+test("an option that its format does not take is answered with its path and the nearest name", async () => {
+  const path = ["input", "options", "rowPerSecond"];
+  const details = "did you mean rowsPerSecond?";
+  const found = { ...missing, path, code: "CONFIG_OPTION", details };
+  engine.validation = {
+    ...{ issues: [found], coverage: [] },
+    failure: failure({ kind: "validation", issues: [found] }),
+  };
+  const input = { format: "rate", options: { rowPerSecond: 6 } };
+  expect(await validateConfig({ ...config, input })).toMatchObject({
+    ok: false,
+    issues: [{ code: "CONFIG_OPTION", field: "input.options.rowPerSecond", details }],
+  });
+});
+
 test("a failure to look at the contract is an issue, too", async () => {
   const broken = failure({ kind: "validation", code: "CONTRACT_UNREADABLE", field: "contract" });
   engine.validation = { issues: [], coverage: [], failure: broken };

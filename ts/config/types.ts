@@ -36,8 +36,9 @@ export interface StreamingNodeConfig {
 export type Options = Readonly<Record<string, string | number | boolean>>;
 
 export interface InputConfig {
-  /** `kafka`. */
+  /** `kafka`, or `rate`: records `{ timestamp, value }`, made up at a steady rate. */
   format: string;
+  /** Of `rate`: `rowsPerSecond` and `numPartitions`, 1 each by default. */
   options?: Options;
   /** `raw` keeps payloads as text. */
   decode?: "raw" | "json";
@@ -45,7 +46,7 @@ export interface InputConfig {
   parseJson?: boolean;
   tombstones?: "skip" | "reject" | "keep";
   unknownFields?: "ignore" | "extra" | "reject";
-  /** Adds the columns `_kafka_topic`, `_kafka_partition`, `_kafka_offset` and so on. */
+  /** Adds the columns `_kafka_topic`, `_kafka_partition`, `_kafka_offset` and so on, whatever the format. */
   metadata?: boolean;
   /** The shape of payloads, where transforms change it: as the node's `contract`, which it is by default. */
   contract?: string | Omit<ContractReference, "server"> | ContractDocument;

@@ -15,10 +15,11 @@ export interface Known {
 }
 
 /**
- * Statistics stand at a topic where the window read no other, since a batch does not count by topic;
+ * Records that are made up come from no dataset. Statistics stand at a topic where the window read no other, since a batch does not count by topic;
  * rules judged the rows of all of them.
  */
 export function inputs(run: StreamingRun, known: Known, window?: Window): LineageEvent["inputs"] {
+  if (run.input.format !== "kafka") return [];
   const namespace = kafkaNamespace(run.input.bootstrapServers);
   const read = window?.positions.filter(({ start, end }) => end > start) ?? [];
   const topicsRead = new Set(read.map(({ topic }) => topic));

@@ -83,7 +83,8 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             let starts = source.starting_positions().await?;
             image = sink.initialize(starts).await?;
         }
-        source.start(StartRequest { group: image.group.clone().unwrap_or_default() }).await?;
+        let group = image.group.clone().unwrap_or_default();
+        source.start(StartRequest { group, positions: image.positions }).await?;
         let (work, received) = mpsc::channel(WORK_QUEUE);
         let (feedback, told) = mpsc::unbounded_channel();
         let rules = checker.as_ref().map(|checker| checker.rules().to_vec()).unwrap_or_default();

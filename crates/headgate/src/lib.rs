@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`options`] | the configuration's keys and types, nothing else |
 //! | [`mod@resolve`] | defaults, and every rule between keys; answers with all issues at once |
+//! | [`input`] | the formats that are read: one line each, and what their options mean |
 //! | [`mod@start`], [`handle`] | wiring of concrete source, decoder, contract and sink |
 //! | [`contract_check`], [`contract_test`] | a contract by itself, and over data at rest |
 //! | [`rule_calls`], [`rule_values`] | rules that are functions of the outside, and what they get |
@@ -22,6 +23,7 @@ pub mod dataset;
 pub mod failure;
 pub mod gate;
 pub mod handle;
+pub mod input;
 pub mod inspect;
 pub mod issue;
 pub mod maintain;
@@ -48,6 +50,7 @@ pub use failure::{Failure, FailureKind};
 pub use handle::{QueryHandle, QueryState};
 pub use headgate_contract::{ContractIssue, CoverageStatus, RuleCoverage};
 pub use headgate_kafka::EmbeddedBroker;
+pub use input::SourceConfig;
 pub use issue::Issue;
 pub use resolve::{NodeConfig, resolve};
 pub use rule_calls::{FunctionOptions, RuleCall};

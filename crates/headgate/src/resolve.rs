@@ -6,18 +6,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use headgate_contract::Contract;
-use headgate_decode::{DecodeOptions, Tombstones, UnknownFields};
+use headgate_decode::{DecodeOptions, UnknownFields};
 use headgate_delta::{Durability, MaintenanceConfig, TableConfig};
 use headgate_engine::{DecodedAs, Layout, LayoutOptions, Policy, RejectsTo, Trigger};
-use headgate_kafka::{KafkaConfig, KafkaOptions, ReadMode};
 use headgate_model::TableRole;
 use serde_json::Value;
 
 use crate::Issue;
 use crate::contracts::{check_coverage, check_shadow, contract};
-use crate::options::{
-    InputOptions, NodeOptions, RejectsOptions, Size, StreamingOptions, TableOptions,
-};
+use crate::input::{self, Input, SourceConfig};
+use crate::options::{NodeOptions, RejectsOptions, Size, StreamingOptions, TableOptions};
 use crate::quantity;
 use crate::transforms::{Contracts, RowsConfig, has_transforms};
 use crate::{maintenance, servers, tables, transforms};
@@ -34,7 +32,7 @@ const MAX_INTERVAL: Duration = Duration::from_secs(365 * 86_400);
 pub struct NodeConfig {
     pub name: String,
     pub query: String,
-    pub kafka: KafkaConfig,
+    pub source: SourceConfig,
     pub decode: DecodeOptions,
     pub rows: RowsConfig,
     pub contract: Option<Contract>,
@@ -72,7 +70,7 @@ impl Issues {
         self.0.push(issue);
     }
 
-    fn required<T>(&mut self, value: Option<T>, path: &[&str], expected: &str) -> Option<T> {
+    pub fn required<T>(&mut self, value: Option<T>, path: &[&str], expected: &str) -> Option<T> {
         if value.is_none() {
             self.add(Issue::new(path, "CONFIG_MISSING", expected, "nothing"));
         }
@@ -119,7 +117,7 @@ pub fn resolve(
     let options = &supplied.options;
     check_coverage(options, contract.as_ref(), &mut issues);
     check_shadow(options, shadow.as_ref(), &mut issues);
-    let input = input(options.input.as_ref(), streaming.trigger, &mut issues);
+    let input = input::resolve(options.input.as_ref(), streaming.trigger, &mut issues);
     check_contract(options, &input, &mut issues);
     let contracts =
         Contracts { input: of_input.as_ref(), output: contract.as_ref(), shadow: shadow.as_ref() };
@@ -150,11 +148,11 @@ pub fn resolve(
     }
     let maintenance = maintenance::resolve(maintenance, &tables, durability, &mut issues);
     supplied.explain(&mut issues);
-    match (input.kafka, issues.0.is_empty()) {
-        (Some(kafka), true) => Ok(NodeConfig {
+    match (input.source, issues.0.is_empty()) {
+        (Some(source), true) => Ok(NodeConfig {
             query: streaming.query_name.unwrap_or_else(|| name.clone()),
             name,
-            kafka,
+            source,
             decode: input.decode,
             rows,
             contract,
@@ -241,80 +239,6 @@ fn policy(options: &NodeOptions, issues: &mut Issues) -> Policy {
         }
         (None, Some(false)) => Policy::Allow,
         _ => named.unwrap_or_default(),
-    }
-}
-
-#[derive(Default)]
-pub(crate) struct Input {
-    kafka: Option<KafkaConfig>,
-    json: bool,
-    decode: DecodeOptions,
-    metadata: bool,
-}
-
-fn input(options: Option<&InputOptions>, trigger: Trigger, issues: &mut Issues) -> Input {
-    let Some(options) = issues.required(options, &["input"], "what to read") else {
-        return Input::default();
-    };
-    let format = issues.required(options.format.as_deref(), &["input", "format"], "kafka");
-    if let Some(format) = format.filter(|format| *format != "kafka") {
-        let details = "formats built so far: kafka";
-        issues.add(
-            Issue::new(&["input", "format"], "FORMAT_NOT_SUPPORTED", "kafka", format)
-                .details(details),
-        );
-    }
-    let decode = issues.choice(
-        options.decode.as_deref(),
-        &["input", "decode"],
-        &[("raw", false), ("json", true)],
-    );
-    if let (Some(json), Some(parse)) = (decode, options.parse_json)
-        && json != parse
-    {
-        let actual =
-            format!("decode: {} and parse_json: {parse}", if json { "json" } else { "raw" });
-        issues.add(Issue::new(
-            &["input", "parse_json"],
-            "CONFIG_CONFLICT",
-            "the same as decode",
-            actual,
-        ));
-    }
-    const TOMBSTONES: [(&str, Tombstones); 3] =
-        [("skip", Tombstones::Skip), ("reject", Tombstones::Reject), ("keep", Tombstones::Keep)];
-    const UNKNOWN: [(&str, UnknownFields); 3] = [
-        ("ignore", UnknownFields::Ignore),
-        ("extra", UnknownFields::Extra),
-        ("reject", UnknownFields::Reject),
-    ];
-    let tombstones = options.tombstones.as_deref();
-    let tombstones = issues.choice(tombstones, &["input", "tombstones"], &TOMBSTONES);
-    let unknown_fields = options.unknown_fields.as_deref();
-    let unknown_fields = issues.choice(unknown_fields, &["input", "unknown_fields"], &UNKNOWN);
-    let mode = match trigger {
-        Trigger::ProcessingTime(_) => ReadMode::Continuous,
-        Trigger::AvailableNow | Trigger::Once => ReadMode::UntilEnd,
-    };
-    let kafka = (format == Some("kafka")).then(|| {
-        let resolved =
-            KafkaOptions::from_options(options.options.clone().unwrap_or_default(), mode);
-        resolved.map_err(|found| {
-            for issue in found {
-                let path = ["input", "options", &issue.option];
-                let expected = Issue::new(&path, "CONFIG_OPTION", issue.expected, issue.actual);
-                issues.add(Issue { details: issue.details, ..expected });
-            }
-        })
-    });
-    Input {
-        kafka: kafka.and_then(Result::ok),
-        json: decode.or(options.parse_json).unwrap_or(false),
-        decode: DecodeOptions {
-            tombstones: tombstones.unwrap_or_default(),
-            unknown_fields: unknown_fields.unwrap_or_default(),
-        },
-        metadata: options.metadata.unwrap_or(true),
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use headgate_kafka::TopicSelection;
 use serde_json::json;
 
+use crate::input::SourceConfig;
 use crate::options::{OptionMap, parse};
 use crate::{Issue, NodeConfig, resolve};
 
@@ -50,8 +51,9 @@ impl Node {
     /// Brokers, topics and table.
     fn found(&self, servers: &[&str]) -> (String, String, String) {
         let config = self.resolve(servers).unwrap_or_else(|issues| panic!("{issues:#?}"));
-        let brokers = config.kafka.bootstrap_servers().to_owned();
-        let topics = match &config.kafka.topics {
+        let SourceConfig::Kafka(kafka) = &config.source else { panic!("{:?}", config.source) };
+        let brokers = kafka.bootstrap_servers().to_owned();
+        let topics = match &kafka.topics {
             TopicSelection::Subscribe(names) => names.join(","),
             other => format!("{other:?}"),
         };

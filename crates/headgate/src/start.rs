@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arrow_schema::{Schema, SchemaRef};
 use headgate_contract::CheckOptions;
@@ -10,13 +10,15 @@ use headgate_decode::{Decoder, UnknownFields};
 use headgate_delta::{DeltaSink, DeltaSinkConfig, Maintenance, Written};
 use headgate_engine::{BatchLimits, EngineConfig, Query, QueryParts, Shadow, StopSwitch};
 use headgate_kafka::{FetchBudget, KafkaSource, TopicSelection};
-use headgate_model::{BoxFault, InterventionGate, Proceed, TableRole};
+use headgate_model::{BoxFault, InterventionGate, Proceed, RecordSource, TableRole};
+use headgate_sources::RateSource;
 use tokio::sync::watch;
 use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::gate::{AskedGate, Fallback};
 use crate::handle::{End, Feed, QueryHandle};
+use crate::input::SourceConfig;
 use crate::memory::{Lease, fetch_bytes};
 use crate::observers::Observers;
 use crate::options;
@@ -76,11 +78,26 @@ pub async fn start(json: &str, start: StartOptions) -> Result<QueryHandle, Box<F
         .map_err(|fault| Box::new(Failure::of(&fault, Some(&name))))
 }
 
-async fn start_node(
+async fn start_node(config: NodeConfig, start: StartOptions) -> Result<QueryHandle, BoxFault> {
+    let (lease, part) = Lease::take(config.memory_max);
+    match config.source.clone() {
+        SourceConfig::Kafka(kafka) => {
+            let source = KafkaSource::new(*kafka, FetchBudget { bytes: fetch_bytes(part) })?;
+            start_reading(source, config, lease, start).await
+        }
+        SourceConfig::Rate(rate) => {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            start_reading(RateSource::new(rate, now), config, lease, start).await
+        }
+    }
+}
+
+async fn start_reading<S: RecordSource>(
+    source: S,
     config: NodeConfig,
+    lease: Lease,
     StartOptions { intervention, observers, functions, base_dir: _ }: StartOptions,
 ) -> Result<QueryHandle, BoxFault> {
-    let (lease, part) = Lease::take(config.memory_max);
     let asked =
         intervention.map(|options| Arc::new(AskedGate::new(options.timeout, options.fallback)));
     let gate: Arc<dyn InterventionGate> = match &asked {
@@ -97,7 +114,6 @@ async fn start_node(
     let observers = Arc::new(observers);
     let feed = Arc::new(Feed::new(datasets, Arc::clone(&observers)));
     let (switch, signal) = StopSwitch::new();
-    let source = KafkaSource::new(config.kafka.clone(), FetchBudget { bytes: fetch_bytes(part) })?;
     let cursors = observers.cursors();
     let sink = DeltaSink::new(DeltaSinkConfig { cursors, ..sink_config(&config, &lease) });
     let check = CheckOptions {
@@ -247,19 +263,33 @@ fn sink_config(config: &NodeConfig, lease: &Lease) -> DeltaSinkConfig {
 }
 
 fn engine_config(config: &NodeConfig, lease: &Lease) -> EngineConfig {
+    let limits = BatchLimits {
+        max_rows: config.max_rows,
+        max_bytes: config.max_bytes,
+        max_offsets: None,
+        min_offsets: None,
+        max_trigger_delay: Duration::ZERO,
+        state: lease.state(),
+    };
+    let (limits, fixed_assignment) = match &config.source {
+        SourceConfig::Kafka(kafka) => {
+            let limits = BatchLimits {
+                max_offsets: kafka.max_offsets_per_trigger,
+                min_offsets: kafka.min_offsets_per_trigger,
+                max_trigger_delay: kafka.max_trigger_delay,
+                ..limits
+            };
+            (limits, matches!(kafka.topics, TopicSelection::Assign(_)))
+        }
+        // One worker has them all.
+        SourceConfig::Rate(_) => (limits, true),
+    };
     EngineConfig {
         query: config.query.clone(),
         policy: config.policy,
         trigger: config.trigger,
-        limits: BatchLimits {
-            max_rows: config.max_rows,
-            max_bytes: config.max_bytes,
-            max_offsets: config.kafka.max_offsets_per_trigger,
-            min_offsets: config.kafka.min_offsets_per_trigger,
-            max_trigger_delay: config.kafka.max_trigger_delay,
-            state: lease.state(),
-        },
+        limits,
         layout: config.layout.clone(),
-        fixed_assignment: matches!(config.kafka.topics, TopicSelection::Assign(_)),
+        fixed_assignment,
     }
 }

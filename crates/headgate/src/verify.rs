@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use headgate_delta::{VerifiedPosition, VerifyReport};
-use headgate_kafka::{KafkaOptions, PartitionFacts, ReadMode, partition_facts};
-use headgate_model::BoxFault;
+use headgate_kafka::{KafkaOptions, PartitionFacts, partition_facts};
+use headgate_model::{BoxFault, ReadMode};
 
 use crate::Failure;
 use crate::inspect::{address, failure};

@@ -4,20 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use headgate_model::ReadMode;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
 use crate::offsets::{EndingOffsets, StartingOffsets, UnmatchedTimestamp};
 use crate::properties::is_secret;
 use crate::selection::{INTERNAL_TOPICS, TopicSelection};
-
-/// Whether the read ever ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReadMode {
-    Continuous,
-    /// Ending offsets are resolved at the start; once they are reached, the source is drained.
-    UntilEnd,
-}
 
 /// Bytes that the source may hold: librdkafka's queue, requests on their way, and chunks that
 /// nobody took yet. librdkafka may exceed its share by one response a broker.

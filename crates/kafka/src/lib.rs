@@ -49,11 +49,11 @@ mod topic_check;
 mod topic_id;
 mod watermarks;
 
-pub use config::{FetchBudget, KafkaConfig, ReadMode};
+pub use config::{FetchBudget, KafkaConfig};
 pub use embedded::EmbeddedBroker;
 pub use facts::{PartitionFacts, partition_facts};
 pub use fault::KafkaFault;
 pub use offsets::{ByPartition, EndingOffsets, OffsetChoice, StartingOffsets, UnmatchedTimestamp};
-pub use options::{KafkaOptions, OptionIssue};
+pub use options::KafkaOptions;
 pub use selection::{TopicPattern, TopicSelection};
 pub use source::KafkaSource;

@@ -3,42 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::config::{KafkaConfig, ReadMode};
+use headgate_model::{OptionIssue, ReadMode};
+
+use crate::config::KafkaConfig;
 use crate::offsets::{EXACT_FORM, EndingOffsets, StartingOffsets, UnmatchedTimestamp};
 use crate::selection::{TopicPattern, TopicSelection};
 use crate::{offsets, properties};
-
-/// One thing wrong with one option. Never carries a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OptionIssue {
-    /// As written: `kafka.bootstrap.servers`.
-    pub option: String,
-    pub expected: String,
-    pub actual: String,
-    pub details: Option<String>,
-}
-
-impl OptionIssue {
-    pub(crate) fn new(
-        option: impl Into<String>,
-        expected: impl Into<String>,
-        actual: impl Into<String>,
-    ) -> Self {
-        let (option, expected, actual) = (option.into(), expected.into(), actual.into());
-        Self { option, expected, actual, details: None }
-    }
-
-    pub(crate) fn because(self, why: impl Into<String>) -> Self {
-        Self { details: Some(why.into()), ..self }
-    }
-
-    pub(crate) fn suggesting<'n>(self, name: &str, known: impl Iterator<Item = &'n str>) -> Self {
-        match closest(name, known) {
-            Some(close) => self.because(format!("did you mean {close}?")),
-            None => self,
-        }
-    }
-}
 
 /// Resolves options to a [`KafkaConfig`].
 pub struct KafkaOptions;
@@ -340,29 +310,4 @@ fn duration(text: &str) -> Option<Duration> {
         _ => return None,
     };
     Some(Duration::from_millis(number.checked_mul(millis)?))
-}
-
-/// The known name that differs least, if it differs by little.
-fn closest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let name = name.to_ascii_lowercase();
-    known
-        .map(|candidate| (edits(&name, &candidate.to_ascii_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 8)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// Levenshtein distance in bytes.
-fn edits(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let substituted = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }

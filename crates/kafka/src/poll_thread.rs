@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use headgate_model::SourceEvent;
+use headgate_model::{ReadMode, SourceEvent};
 use rdkafka::consumer::Consumer;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 use crate::bootstrap;
 use crate::command::{Command, Commands, Reply};
-use crate::config::{FetchBudget, KafkaConfig, ReadMode};
+use crate::config::{FetchBudget, KafkaConfig};
 use crate::context::{Rebalance, RebalanceKind, SourceConsumer, SourceContext, give_up};
 use crate::data_loss::Stopped;
 use crate::fault::{self, KafkaFault, concerns_topics};

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use headgate_model::OptionIssue;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaConfRes;
-
-use crate::options::OptionIssue;
 
 /// Properties that Headgate sets itself, with what to do instead.
 const OWNED: &[(&str, &str)] = &[

@@ -7,13 +7,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use headgate_model::{PartitionId, Positions, SourceEvent};
+use headgate_model::{PartitionId, Positions, ReadMode, SourceEvent};
 use rdkafka::consumer::Consumer;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 
 use crate::command::Command;
-use crate::config::ReadMode;
 use crate::context::{Rebalance, RebalanceKind};
 use crate::fault::{KafkaFault, concerns_topics, failed_to};
 use crate::held::HeldPartition;

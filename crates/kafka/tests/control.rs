@@ -6,8 +6,8 @@ mod support;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use headgate_kafka::{EmbeddedBroker, FetchBudget, KafkaSource, ReadMode};
-use headgate_model::{PartitionId, Positions, RecordSource, SourceEvent};
+use headgate_kafka::{EmbeddedBroker, FetchBudget, KafkaSource};
+use headgate_model::{PartitionId, Positions, ReadMode, RecordSource, SourceEvent};
 use support::{PATIENCE, Produce, Read, config, next, read, source, start};
 
 const EARLIEST: [(&str, &str); 2] = [("subscribe", "t"), ("startingOffsets", "earliest")];

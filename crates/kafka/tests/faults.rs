@@ -6,8 +6,10 @@ mod support;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use headgate_kafka::{EmbeddedBroker, KafkaSource, ReadMode};
-use headgate_model::{BoxFault, PartitionId, Positions, RecordSource, Retry, SourceEvent};
+use headgate_kafka::{EmbeddedBroker, KafkaSource};
+use headgate_model::{
+    BoxFault, PartitionId, Positions, ReadMode, RecordSource, Retry, SourceEvent,
+};
 use support::{BUDGET, Produce, config, next, read, source, start};
 
 #[tokio::test]

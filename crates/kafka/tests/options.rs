@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use headgate_kafka::{
-    EndingOffsets, KafkaConfig, KafkaOptions, OffsetChoice, OptionIssue, ReadMode, StartingOffsets,
-    TopicSelection, UnmatchedTimestamp,
+    EndingOffsets, KafkaConfig, KafkaOptions, OffsetChoice, StartingOffsets, TopicSelection,
+    UnmatchedTimestamp,
 };
+use headgate_model::{OptionIssue, ReadMode};
 
 const BASE: &[(&str, &str)] = &[("kafka.bootstrap.servers", "b:9092"), ("subscribe", "gps")];
 

@@ -3,8 +3,8 @@
 
 mod support;
 
-use headgate_kafka::{EmbeddedBroker, FetchBudget, KafkaSource, ReadMode};
-use headgate_model::{Positions, RecordSource, SourceEvent};
+use headgate_kafka::{EmbeddedBroker, FetchBudget, KafkaSource};
+use headgate_model::{Positions, ReadMode, RecordSource, SourceEvent};
 use support::{Produce, config, next, read, source, start};
 
 fn filled(partitions: i32, each: u64) -> EmbeddedBroker {

@@ -9,6 +9,7 @@
 //! | [`transform`] | the seam to what makes other rows of decoded ones |
 //! | [`ledger`] | the account of a batch that its commit carries |
 //! | [`source`], [`sink`], [`gate`], [`observer`], [`queries`], [`output_rows`] | the seams that the engine is generic over |
+//! | [`option_issue`] | what a source says of options that it cannot take |
 //! | [`budget`] | a bound that may move |
 //! | [`fault`] | what every error answers: code, blame, retry, context |
 //! | [`fault_point`] | places where a test can make a batch fail |
@@ -21,6 +22,7 @@ pub mod functions;
 pub mod gate;
 pub mod ledger;
 pub mod observer;
+pub mod option_issue;
 pub mod output_rows;
 pub mod position;
 pub mod queries;
@@ -40,6 +42,7 @@ pub use ledger::{Counts, Ledger, PartitionLedger};
 pub use observer::{
     BatchObserver, CommittedBatch, Lag, MemoryUse, Phases, Progress, Silent, Waiting,
 };
+pub use option_issue::OptionIssue;
 pub use output_rows::{OutputRows, TakeRows};
 pub use position::{PartitionId, Positions};
 pub use queries::{Answers, BatchQueries};
@@ -48,7 +51,7 @@ pub use row::{FieldViolation, UNKNOWN_FIELD, field_paths, field_types, map_parts
 pub use sink::{
     BatchCommit, Block, BlockNote, CommitOutcome, LakeSink, SinkImage, TableRole, TableTotal,
 };
-pub use source::{RecordSource, SourceEvent, StartRequest};
+pub use source::{ReadMode, RecordSource, SourceEvent, StartRequest};
 pub use transform::{FailedRow, Transform, Transformed};
 pub use verdict::{
     ContractRef, DeadLetterKind, RuleInfo, RuleResult, RuleScope, Severity, Status, Verdict,

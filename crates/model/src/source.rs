@@ -6,11 +6,22 @@ use std::sync::Arc;
 
 use crate::{BoxFault, Lag, PartitionId, Positions, RecordChunk};
 
+/// Whether the read ever ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadMode {
+    Continuous,
+    /// Ending offsets are resolved at the start; once they are reached, the source is drained.
+    UntilEnd,
+}
+
 /// What a source needs to begin.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct StartRequest {
     /// Consumer group that the workers of this query and output share.
     pub group: String,
+    /// Every position of the output, as of the start: a source that begins when its output does learns
+    /// from the topic ids when that was.
+    pub positions: Positions,
 }
 
 /// In the order of polling: an event concerns all records before it.

@@ -82,9 +82,19 @@ test.each([
   ["SASL_SSL://broker:9094", "kafka://broker:9094"],
   ["[::1]:9092, other:9092", "kafka://[::1]:9092"],
 ])("the namespace of %s", async (bootstrapServers, namespace) => {
-  const other = { ...run, input: { bootstrapServers, topics: ["events"] } };
+  const other = { ...run, input: { ...run.input, bootstrapServers } };
   await lineage().tell(told(4), { ...ctx, run: other });
   expect(transport.last.inputs[0]?.namespace).toBe(namespace);
+});
+
+test("records that are made up come from no dataset", async () => {
+  const input = { format: "rate", bootstrapServers: "", topics: [] };
+  const positions = [{ topic: "rate", partition: 0, start: 0n, end: 5n }];
+  await lineage().tell(told(4, { positions }), { ...ctx, run: { ...run, input } });
+  for (const { inputs, outputs } of transport.events) {
+    expect([inputs.length, outputs.length]).toEqual([0, 3]);
+  }
+  expect(transport.events.length).toBeGreaterThan(0);
 });
 
 test("a batch says how many rows went where, and which rules they broke", async () => {

@@ -8,7 +8,7 @@ export const run: StreamingRun = {
   runId: "01936a5e-7c00-7000-8000-000000000002",
   queryName: "events",
   startedAt: "2026-11-21T09:00:00.000Z",
-  input: { bootstrapServers: "broker-1:9093,broker-2:9093", topics: ["events"] },
+  input: { format: "kafka", bootstrapServers: "broker-1:9093,broker-2:9093", topics: ["events"] },
   output: { datasetId: "lake/events", address: "file:///lake/my%20events" },
   rejects: { datasetId: "rejects", address: "s3://bucket/lake/rejects" },
   deadLetters: { datasetId: "dead", address: "abfss://lake@account.dfs.core.windows.net/dead" },

@@ -8,6 +8,7 @@ mod functions;
 mod interventions;
 mod limits;
 mod policies;
+mod rate;
 mod restart;
 mod rig;
 mod scopes;

@@ -13,7 +13,7 @@ use headgate_engine::{
 use headgate_model::fake::{MemoryLake, ReadUntil, SinkControl, SourceControl, VecLog};
 use headgate_model::{
     BatchObserver, BoxFault, Budget, CommittedBatch, InterventionGate, PartitionId, Proceed,
-    Progress, RowFunctions, TableRole, Transform,
+    Progress, RecordSource, RowFunctions, TableRole, Transform,
 };
 use tokio::task::JoinHandle;
 
@@ -185,13 +185,13 @@ impl Rig {
         self.start_with(source, source_control, sink, sink_control).await
     }
 
-    pub async fn start_with(
+    pub async fn start_with<S: RecordSource, C>(
         &self,
-        source: headgate_model::fake::VecSource,
-        source_control: SourceControl,
+        source: S,
+        source_control: C,
         sink: headgate_model::fake::MemorySink,
         sink_control: SinkControl,
-    ) -> Result<Worker, BoxFault> {
+    ) -> Result<Worker<C>, BoxFault> {
         let options =
             DecodeOptions { tombstones: self.tombstones, unknown_fields: self.unknown_fields };
         let decoder = match &self.contract {
@@ -272,15 +272,16 @@ impl Rig {
     }
 }
 
-pub struct Worker {
-    pub source: SourceControl,
+/// `C`: what directs its source.
+pub struct Worker<C = SourceControl> {
+    pub source: C,
     pub sink: SinkControl,
     pub stop: StopSwitch,
     pub told: Arc<Told>,
     task: JoinHandle<Result<(), BoxFault>>,
 }
 
-impl Worker {
+impl<C> Worker<C> {
     pub fn is_running(&self) -> bool {
         !self.task.is_finished()
     }

@@ -5,11 +5,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use headgate_kafka::{
-    EmbeddedBroker, FetchBudget, KafkaConfig, KafkaOptions, KafkaSource, ReadMode,
-};
+use headgate_kafka::{EmbeddedBroker, FetchBudget, KafkaConfig, KafkaOptions, KafkaSource};
 use headgate_model::{
-    BoxFault, PartitionId, Positions, RecordChunk, RecordSource, SourceEvent, StartRequest,
+    BoxFault, PartitionId, Positions, ReadMode, RecordChunk, RecordSource, SourceEvent,
+    StartRequest,
 };
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
@@ -137,7 +136,7 @@ impl Read {
 }
 
 pub async fn start(source: &mut KafkaSource, group: &str) -> Result<(), BoxFault> {
-    source.start(StartRequest { group: group.to_owned() }).await
+    source.start(StartRequest { group: group.to_owned(), ..StartRequest::default() }).await
 }
 
 pub async fn next(source: &mut KafkaSource) -> Result<SourceEvent, BoxFault> {

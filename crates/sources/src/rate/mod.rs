@@ -1,0 +1,11 @@
+//! Format `rate`, with the options of Spark's.
+
+mod clock;
+mod fault;
+mod options;
+mod source;
+mod stream;
+
+pub use fault::RateFault;
+pub use options::{RateConfig, RateOptions};
+pub use source::RateSource;

@@ -51,6 +51,7 @@ export function nodeSchema(spelling: Spelling) {
     output: table,
     rejects: z.union([z.literal("dead_letters"), table]).optional(),
     deadLetters: table.optional(),
+    sinks: z.record(z.string(), table).optional(),
     streaming: object({
       trigger: object({
         type: z.enum(["processing_time", "available_now", "once"]),

@@ -22,6 +22,8 @@ export interface StreamingNodeConfig {
   rejects?: TableConfig | "dead_letters";
   /** Records that could not become a row. Without it one of them fails the query. */
   deadLetters?: TableConfig;
+  /** Where interventions may send batches, by name: tables with the columns of the output. */
+  sinks?: Readonly<Record<string, TableConfig>>;
   streaming?: StreamingConfig;
   /** Ends a batch before its trigger. `maxBytes` is a number of bytes or a size such as `"1GiB"`. */
   batch?: { maxRows?: number; maxBytes?: number | string };

@@ -73,6 +73,7 @@ impl Assembler {
             rejected: routed.len() as u64,
             dead_letters: decoded.dead.len() as u64,
             skipped: decoded.skipped.len() as u64,
+            rerouted: 0,
             copied: copied.len() as u64,
         };
         // Rows that nobody could judge have no place among those that hold, nor among the others.

@@ -24,6 +24,7 @@ mod process;
 mod query;
 mod rebalance;
 mod recall;
+mod reroute;
 mod shadow;
 mod stop;
 mod transform;

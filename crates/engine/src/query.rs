@@ -18,6 +18,7 @@ use crate::account::Offsets;
 use crate::assemble::Assembler;
 use crate::intake::{Intake, IntakeEnd, OpenBatch};
 use crate::outlet::{Outlet, released};
+use crate::reroute::Rerouting;
 use crate::shadow::Shadow;
 use crate::stop::StopSignal;
 use crate::transform::RowTransform;
@@ -88,6 +89,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
         let (work, received) = mpsc::channel(WORK_QUEUE);
         let (feedback, told) = mpsc::unbounded_channel();
         let rules = checker.as_ref().map(|checker| checker.rules().to_vec()).unwrap_or_default();
+        let rerouting = Rerouting { layout: config.layout.clone(), contract: contract.clone() };
         let assembler = Assembler { layout: config.layout.clone(), contract, rules };
         let intake = Intake {
             source,
@@ -120,6 +122,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             sink,
             gate,
             observer,
+            rerouting,
             feedback,
             epoch: 0,
             version: image.version,

@@ -28,6 +28,8 @@ pub struct NodeOptions {
     pub output: Option<TableOptions>,
     pub rejects: Option<RejectsOptions>,
     pub dead_letters: Option<TableOptions>,
+    /// Targets of rerouted batches, by name.
+    pub sinks: Option<BTreeMap<String, TableOptions>>,
     pub streaming: Option<StreamingOptions>,
     pub batch: Option<BatchOptions>,
     pub memory: Option<MemoryOptions>,
@@ -160,6 +162,7 @@ pub fn keys() -> Vec<String> {
             table if TABLE.contains(&table) => {
                 under(table, serde_introspect::<TableOptions>(), &mut keys);
             }
+            "sinks" => under("sinks.*", serde_introspect::<TableOptions>(), &mut keys),
             _ => {}
         }
         if *name == "streaming" {

@@ -9,13 +9,13 @@ use headgate_contract::Contract;
 use headgate_decode::{DecodeOptions, UnknownFields};
 use headgate_delta::{Durability, MaintenanceConfig, TableConfig};
 use headgate_engine::{DecodedAs, Layout, LayoutOptions, Policy, RejectsTo, Trigger};
-use headgate_model::TableRole;
+use headgate_model::{RerouteTarget, TableRole};
 use serde_json::Value;
 
 use crate::Issue;
 use crate::contracts::{check_coverage, check_shadow, contract};
 use crate::input::{self, Input, SourceConfig};
-use crate::options::{NodeOptions, RejectsOptions, Size, StreamingOptions, TableOptions};
+use crate::options::{NodeOptions, RejectsOptions, Size, StreamingOptions};
 use crate::quantity;
 use crate::transforms::{Contracts, RowsConfig, has_transforms};
 use crate::{maintenance, servers, tables, transforms};
@@ -51,6 +51,8 @@ pub struct NodeConfig {
 
 #[derive(Clone, Debug)]
 pub struct NamedTable {
+    /// In the configuration: its role, or the name of a sink.
+    pub name: String,
     /// As the user wrote it: the table name, or the path.
     pub dataset_id: String,
     pub config: TableConfig,
@@ -59,6 +61,22 @@ pub struct NamedTable {
 impl NodeConfig {
     pub fn table(&self, role: TableRole) -> Option<&NamedTable> {
         self.tables.iter().find(|table| table.config.role == role)
+    }
+
+    /// Where interventions may send batches: sinks, and rejects that can tell where a row is from and
+    /// do not hold copies of rows of the output.
+    pub fn reroute_targets(&self) -> Vec<RerouteTarget> {
+        let rejects = self.layout.options.metadata && self.policy != Policy::Allow;
+        let is_target = |table: &&NamedTable| match table.config.role {
+            TableRole::Sink(_) => true,
+            role => role == TableRole::Rejects && rejects,
+        };
+        let targets = self.tables.iter().filter(is_target);
+        let target = |table: &NamedTable| RerouteTarget {
+            name: table.name.clone(),
+            role: table.config.role,
+        };
+        targets.map(target).collect()
     }
 }
 
@@ -372,17 +390,4 @@ fn size(
             default
         }
     }
-}
-
-/// Tables by role, as written.
-pub(crate) fn table_options(options: &NodeOptions) -> [(TableRole, Option<&TableOptions>); 3] {
-    let rejects = match &options.rejects {
-        Some(RejectsOptions::Table(table)) => Some(table),
-        _ => None,
-    };
-    [
-        (TableRole::Output, options.output.as_ref()),
-        (TableRole::Rejects, rejects),
-        (TableRole::DeadLetters, options.dead_letters.as_ref()),
-    ]
 }

@@ -176,6 +176,7 @@ async fn start_reading<S: RecordSource>(
     Ok(QueryHandle {
         id,
         run_id: Uuid::now_v7().to_string(),
+        reroute_targets: config.reroute_targets(),
         name: config.name,
         dataset,
         gate: asked,
@@ -233,9 +234,12 @@ async fn watch_over(
 
 fn datasets(config: &NodeConfig) -> Datasets {
     let name = |role| config.table(role).map(|table| table.dataset_id.clone());
+    let is_sink = |table: &&NamedTable| matches!(table.config.role, TableRole::Sink(_));
+    let sinks = config.tables.iter().filter(is_sink);
     Datasets {
         output: name(TableRole::Output).unwrap_or_default(),
         rejects: name(TableRole::Rejects),
+        sinks: sinks.map(|sink| (sink.name.clone(), sink.dataset_id.clone())).collect(),
     }
 }
 

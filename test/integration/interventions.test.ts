@@ -1,6 +1,7 @@
 import { rerouted, startQuery, violationRatio } from "headgate";
 import { expect, inject, test } from "vitest";
 import { headgate, node } from "../support/cli.ts";
+import { contractDocument } from "../support/contract-document.ts";
 import { goodRecords, records, tally } from "../support/events.ts";
 import { createTopic, produce } from "../support/kafka/topics.ts";
 import { continuous, runToEnd, splitEvents, temporaryLake, until } from "../support/query.ts";
@@ -53,6 +54,28 @@ test("a batch that is rerouted to the rejects says why each row is there", async
   const rules = "SELECT DISTINCT _violations[1].rule AS rule, _contract_id AS contract FROM t";
   expect(await countRows(lake.rejects)).toBe(50);
   expect(await queryTable(lake.rejects, rules)).toMatchObject([{ rule: "intervention" }]);
+  expect(await headgate("verify", lake.output, "--deep")).toMatchObject({ status: 0 });
+});
+
+test("rejects that break their own contract are dead letters, and it is said by which rule", async () => {
+  const topic = await createTopic(bootstrapServers);
+  await produce(bootstrapServers, topic, records(400));
+  const lake = await temporaryLake();
+  const rejectsContract = contractDocument("rejects", {
+    properties: [{ name: "event_id", logicalType: "string", required: true }],
+  });
+  const batches = await runToEnd({
+    ...splitEvents(bootstrapServers, topic, lake),
+    rejectsContract,
+  });
+  const without =
+    "SELECT count(*) AS n FROM t WHERE _error_message = 'rejects.required_event_id (event_id)'";
+  const [letters] = await queryTable(lake.deadLetters, without);
+  const violations = batches.map(({ metrics }) => metrics["violations.rejects.required_event_id"]);
+  const sum = violations.reduce((all = 0, each = 0) => all + each, 0);
+  expect(sum).toBeGreaterThan(0);
+  expect(letters).toEqual({ n: sum });
+  expect(await countRows(lake.rejects)).toBe(tally(400).rejects - Number(sum));
   expect(await headgate("verify", lake.output, "--deep")).toMatchObject({ status: 0 });
 });
 

@@ -45,6 +45,7 @@ export function nodeSchema(spelling: Spelling) {
     transforms: z.array(object({ sql: z.string() })).optional(),
     contract: contractOf({ ...reference, server: z.string().optional() }).optional(),
     shadowContract: contractOf(reference).optional(),
+    rejectsContract: contractOf(reference).optional(),
     requireFullCoverage: z.boolean().optional(),
     onViolation: z.enum(["block", "split", "allow", "flag"]).optional(),
     enforce: z.boolean().optional(),

@@ -15,7 +15,11 @@ function toCamel(key: string): string {
   return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-const CONTRACTS = ["contract", "shadowContract", "shadow_contract"];
+const CONTRACTS = [
+  "contract",
+  ...["shadowContract", "shadow_contract"],
+  ...["rejectsContract", "rejects_contract"],
+];
 
 /** Whatever lies under these keys is passed as written. */
 const VERBATIM: readonly (string | number)[] = ["options", ...CONTRACTS];

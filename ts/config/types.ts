@@ -12,6 +12,11 @@ export interface StreamingNodeConfig {
   contract?: string | ContractReference | ContractDocument;
   /** Judges the same records without effect: its verdicts stand beside those of the contract. */
   shadowContract?: string | Omit<ContractReference, "server"> | ContractDocument;
+  /**
+   * What the rejects are held against, by the columns of theirs that it names. A row that breaks it
+   * is a dead letter; its rules stand in each verdict as `rejects.<rule>`.
+   */
+  rejectsContract?: string | Omit<ContractReference, "server"> | ContractDocument;
   /** Refuses to start while a rule of the contract is not enforced. Default: false. */
   requireFullCoverage?: boolean;
   /** Default: `block`. */

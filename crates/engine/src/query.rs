@@ -22,7 +22,7 @@ use crate::reroute::Rerouting;
 use crate::shadow::Shadow;
 use crate::stop::StopSignal;
 use crate::transform::RowTransform;
-use crate::{EngineConfig, EngineFault};
+use crate::{EngineConfig, EngineFault, RejectsContract};
 
 /// Chunks between decoding and writing: enough that neither waits for the other's every step.
 const WORK_QUEUE: usize = 2;
@@ -38,6 +38,8 @@ pub struct QueryParts<S, K> {
     pub queries: Option<Box<dyn BatchQueries>>,
     pub functions: Option<Box<dyn RowFunctions>>,
     pub contract: Option<ContractRef>,
+    /// What the rejects are held against.
+    pub rejects_contract: Option<RejectsContract>,
     pub shadow: Option<Shadow>,
     /// For rules over more than a batch.
     pub output_rows: Box<dyn OutputRows>,
@@ -69,6 +71,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             functions,
             contract,
             shadow,
+            rejects_contract,
             output_rows,
             gate,
             observer,
@@ -90,7 +93,8 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
         let (feedback, told) = mpsc::unbounded_channel();
         let rules = checker.as_ref().map(|checker| checker.rules().to_vec()).unwrap_or_default();
         let rerouting = Rerouting { layout: config.layout.clone(), contract: contract.clone() };
-        let assembler = Assembler { layout: config.layout.clone(), contract, rules };
+        let assembler =
+            Assembler { layout: config.layout.clone(), contract, rules, rejects_contract };
         let intake = Intake {
             source,
             transform: RowTransform::after(decoder.as_ref(), transform.as_ref()),

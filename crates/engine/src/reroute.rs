@@ -24,11 +24,13 @@ impl Rerouting {
         batch_uuid: &str,
         rows: RecordBatch,
     ) -> Result<RecordBatch, BoxFault> {
-        let converted = match (to, self.layout.schema(to)) {
-            (TableRole::Rejects, Some(schema)) => self.rejected(schema, batch_uuid, &rows),
+        match (to, self.layout.schema(to)) {
+            (TableRole::Rejects, Some(schema)) => {
+                let rejected = self.rejected(schema, batch_uuid, &rows);
+                Ok(rejected.map_err(EngineFault::from)?)
+            }
             _ => Ok(rows),
-        };
-        Ok(converted.map_err(|source| EngineFault::Assemble { source })?)
+        }
     }
 
     /// What the output does not keep of a record, such as its payload, is NULL.

@@ -13,7 +13,7 @@ use headgate_model::{RerouteTarget, TableRole};
 use serde_json::Value;
 
 use crate::Issue;
-use crate::contracts::{check_coverage, check_shadow, contract};
+use crate::contracts::{check_coverage, check_rejects, check_shadow, contract};
 use crate::input::{self, Input, SourceConfig};
 use crate::options::{NodeOptions, RejectsOptions, Size, StreamingOptions};
 use crate::quantity;
@@ -37,6 +37,7 @@ pub struct NodeConfig {
     pub rows: RowsConfig,
     pub contract: Option<Contract>,
     pub shadow_contract: Option<Contract>,
+    pub rejects_contract: Option<Contract>,
     pub policy: Policy,
     pub trigger: Trigger,
     pub layout: Layout,
@@ -63,10 +64,12 @@ impl NodeConfig {
         self.tables.iter().find(|table| table.config.role == role)
     }
 
-    /// Where interventions may send batches: sinks, and rejects that can tell where a row is from and
-    /// do not hold copies of rows of the output.
+    /// Where interventions may send batches: sinks, and rejects that can tell where a row is from,
+    /// hold no copies of rows of the output, and have no contract of their own.
     pub fn reroute_targets(&self) -> Vec<RerouteTarget> {
-        let rejects = self.layout.options.metadata && self.policy != Policy::Allow;
+        let rejects = self.layout.options.metadata
+            && self.policy != Policy::Allow
+            && self.rejects_contract.is_none();
         let is_target = |table: &&NamedTable| match table.config.role {
             TableRole::Sink(_) => true,
             role => role == TableRole::Rejects && rejects,
@@ -128,6 +131,7 @@ pub fn resolve(
         contract(path, document, base_dir, functions, &read, &mut issues)
     };
     let shadow = compiled(&["shadow_contract"], options.shadow_contract.as_ref());
+    let of_rejects = compiled(&["rejects_contract"], options.rejects_contract.as_ref());
     let of_input = options.input.as_ref().and_then(|input| input.contract.as_ref());
     let of_input = compiled(&["input", "contract"], of_input);
     let contract = compiled(&["contract"], options.contract.as_ref());
@@ -146,6 +150,7 @@ pub fn resolve(
         check_columns(&layout, of, &mut issues);
     }
     check_policy(options, policy, &mut issues);
+    check_rejects(options, of_rejects.as_ref(), layout.schema(TableRole::Rejects), &mut issues);
     let mut tables = tables::resolve(options, &layout, contract.as_ref(), base_dir, &mut issues);
     let batch = options.batch.as_ref();
     let max_rows = batch.and_then(|batch| batch.max_rows).unwrap_or(DEFAULT_MAX_ROWS);
@@ -175,6 +180,7 @@ pub fn resolve(
             rows,
             contract,
             shadow_contract: shadow,
+            rejects_contract: of_rejects,
             policy,
             trigger: streaming.trigger,
             layout,

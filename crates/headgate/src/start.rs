@@ -8,7 +8,9 @@ use arrow_schema::{Schema, SchemaRef};
 use headgate_contract::CheckOptions;
 use headgate_decode::{Decoder, UnknownFields};
 use headgate_delta::{DeltaSink, DeltaSinkConfig, Maintenance, Written};
-use headgate_engine::{BatchLimits, EngineConfig, Query, QueryParts, Shadow, StopSwitch};
+use headgate_engine::{
+    BatchLimits, EngineConfig, Query, QueryParts, RejectsContract, Shadow, StopSwitch,
+};
 use headgate_kafka::{FetchBudget, KafkaSource, TopicSelection};
 use headgate_model::{BoxFault, InterventionGate, Proceed, RecordSource, TableRole};
 use headgate_sources::RateSource;
@@ -150,6 +152,7 @@ async fn start_reading<S: RecordSource>(
     };
     let parts = QueryParts {
         shadow,
+        rejects_contract: config.rejects_contract.clone().map(RejectsContract::new),
         output_rows: Box::new(Written::of(sink_config(&config, &lease).output)),
         config: engine_config(&config, &lease),
         queries,

@@ -147,6 +147,7 @@ async fn run(lake: &Path) -> Result<(), String> {
         transform: None,
         queries: None,
         functions: None,
+        rejects_contract: None,
         shadow: None,
         output_rows: Box::new(Written::of(table(TableRole::Output))),
         config: EngineConfig {

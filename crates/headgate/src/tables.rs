@@ -149,7 +149,7 @@ fn table(
         if schema.field_with_name(column).is_err() {
             let known: Vec<&str> =
                 schema.fields().iter().map(|field| field.name().as_str()).collect();
-            let path = [name, "options", "partitionBy"];
+            let path = written.key(&["options", "partitionBy"]);
             issues.add(Issue::new(&path, "CONFIG_VALUE", known.join(", "), column.as_str()));
         }
     }

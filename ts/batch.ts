@@ -8,6 +8,16 @@ export interface ShadowVerdict {
   differences: Metrics;
 }
 
+/** Rows of a batch in a side table. */
+export interface SideRows {
+  /** `rejects`, or the name of a sink. */
+  name: string;
+  datasetId: string;
+  /** Absent while the table is owed them. */
+  datasetVersion?: string;
+  rowCount: number;
+}
+
 /** A batch after its commit. */
 export interface StreamingBatch {
   /** The output version of its commit: it grows over all workers, and is not dense. */
@@ -26,7 +36,7 @@ export interface StreamingBatch {
   rules: readonly RuleResult[];
   /** By which the batch was judged. */
   contract?: { id: string; version: string; hash: string };
-  /** Reason of the intervention that warned or blocked. */
+  /** Reason of the intervention that warned, rerouted or blocked. */
   intervention?: string;
   /** What `shadowContract` would have made of the same records. */
   shadow?: ShadowVerdict;
@@ -35,10 +45,13 @@ export interface StreamingBatch {
   datasetVersion?: string;
   /** `records` is the sum of all others but `copied`, which are copies of accepted rows. */
   counts: Record<
-    "records" | "accepted" | "rejected" | "deadLetters" | "skipped" | "copied",
+    "records" | "accepted" | "rejected" | "deadLetters" | "skipped" | "rerouted" | "copied",
     number
   >;
-  rejects?: { datasetId: string; datasetVersion?: string; rowCount: number };
+  /** Its rows among the rejects, those that were rerouted there included. */
+  rejects?: SideRows;
+  /** Where an intervention sent the rows that the output would have got. */
+  rerouted?: SideRows;
   /** `[start, end)` of each partition. */
   positions: readonly { topic: string; partition: number; start: bigint; end: bigint }[];
   /** With every bigint as a string. */

@@ -4,12 +4,20 @@ import type { NativeQuery } from "./native.js";
 import type { LiveValidation, ValidationResult } from "./validation-result.js";
 import type { Verdict } from "./verdict.js";
 
-/** Nothing means proceed. It can be stricter than the policy, never laxer. */
+/**
+ * Nothing means proceed. It can be stricter than the policy, never laxer.
+ *
+ * `reroute`: the rows that the output would get go `to` a sink, by its name under `sinks`, or to the
+ * rejects (`"rejects"`, the default), where what the output does not keep of a record, such as its
+ * payload, is NULL. Rejects take them if `input.metadata` is not off and the policy is not `allow`.
+ * `scope`: this `batch` (the default), or all from now `onwards`, unasked, until the query ends.
+ */
 export type InterventionDecision =
   | undefined
   | null
   | { action: "proceed" }
-  | { action: "warn" | "block"; reason: string };
+  | { action: "warn" | "block"; reason: string }
+  | { action: "reroute"; reason: string; to?: string; scope?: "batch" | "onwards" };
 
 /** Sees each verdict before its commit; may be asked again about the same records after a crash. */
 export interface StreamingInterventionStrategy {
@@ -48,17 +56,21 @@ export async function answerVerdicts(
   validation: LiveValidation,
   logger: SafeLogger,
 ): Promise<void> {
+  let onwards: Answer | undefined;
   for (;;) {
     const asked = await native.nextVerdict();
     if (asked === null) return;
     const { request, verdict } = asked;
-    const answer = await answerTo(verdict, terms, validation).catch((error: unknown): Answer => {
+    const decided = onwards ?? answerTo(verdict, terms, validation, native.rerouteTargets);
+    const answer = await Promise.resolve(decided).catch((error: unknown): Answer => {
       const said = { query: native.name, batchUuid: verdict.batchUuid, fallback: terms.fallback };
       logger.log("error", { ...said, error }, "the intervention strategy gave no decision");
       if (terms.fallback === "proceed") return { action: "proceed" };
       return { action: "block", reason: `the strategy gave no decision: ${nameOf(error)}` };
     });
-    const isHeard = native.decide(request, answer.action, reasonOf(answer));
+    const target = answer.action === "reroute" ? targetOf(answer) : undefined;
+    if (answer.action === "reroute" && answer.scope === "onwards") onwards = answer;
+    const isHeard = native.decide(request, answer.action, reasonOf(answer), target);
     if (!isHeard) logger.log("warn", { query: native.name, request }, "a decision came too late");
   }
 }
@@ -67,6 +79,7 @@ async function answerTo(
   verdict: Verdict,
   { strategy, timeoutMs }: InterventionTerms,
   validation: LiveValidation,
+  targets: readonly string[],
 ): Promise<Answer> {
   const { datasetId, history } = validation;
   const deadline = new AbortController();
@@ -75,7 +88,9 @@ async function answerTo(
     deadline.abort(new DOMException(`no decision within ${timeoutMs} ms`, "TimeoutError"));
   }, timeoutMs);
   try {
-    return await Promise.race([ask(strategy, verdict, context), aborted(deadline.signal)]);
+    const answer = await Promise.race([ask(strategy, verdict, context), aborted(deadline.signal)]);
+    if (answer.action === "reroute") checkTarget(targetOf(answer), targets);
+    return answer;
   } finally {
     clearTimeout(timer);
   }
@@ -88,6 +103,16 @@ export async function ask(
   context: InterventionContext,
 ): Promise<Answer> {
   return checked(await strategy.decide(verdict, context));
+}
+
+function targetOf({ to = "rejects" }: Answer & { action: "reroute" }): string {
+  return to;
+}
+
+function checkTarget(target: string, targets: readonly string[]): void {
+  if (targets.includes(target)) return;
+  const known = targets.length > 0 ? targets.join(", ") : "nothing: the query has no such table";
+  throw new TypeError(`a batch cannot be rerouted to ${JSON.stringify(target)}, but to ${known}`);
 }
 
 export function reasonOf(answer: Answer): string | undefined {
@@ -113,7 +138,15 @@ function checked(decision: InterventionDecision): Answer {
   if ((action === "warn" || action === "block") && typeof decision.reason === "string") {
     return { action, reason: decision.reason };
   }
-  throw new TypeError("a decision is null, proceed, or warn or block with a reason");
+  if (action === "reroute" && isReroute(decision)) return decision;
+  throw new TypeError(
+    "a decision is null, proceed, or warn, block or reroute with a reason; of a reroute `to` is a name, `scope` batch or onwards",
+  );
+}
+
+function isReroute({ reason, to, scope }: Answer & { action: "reroute" }): boolean {
+  const isTarget = to === undefined || typeof to === "string";
+  return typeof reason === "string" && isTarget && [undefined, "batch", "onwards"].includes(scope);
 }
 
 export function nameOf(error: unknown): string {

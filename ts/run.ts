@@ -23,6 +23,8 @@ export interface StreamingRun {
   output: ObservedTable;
   rejects?: ObservedTable;
   deadLetters?: ObservedTable;
+  /** By name. */
+  sinks: Readonly<Record<string, ObservedTable>>;
   /** Of the output, as it was at the start. */
   columns: readonly Readonly<NativeColumn>[];
 }
@@ -45,6 +47,7 @@ interface WireNode {
   output: WireTable;
   rejects?: WireTable | "dead_letters";
   dead_letters?: WireTable;
+  sinks?: Record<string, WireTable>;
 }
 
 interface WireTable {
@@ -55,7 +58,7 @@ interface WireTable {
 
 /** The run of a query that the engine has started, so that its configuration is known to be sound. */
 export function toRun(native: NativeQuery, nodeJson: string, baseDir: string): StreamingRun {
-  const { input, output, rejects, dead_letters } = JSON.parse(nodeJson) as WireNode;
+  const { input, output, rejects, dead_letters, sinks = {} } = JSON.parse(nodeJson) as WireNode;
   const { format, options = {} } = input;
   return Object.freeze({
     queryId: native.id,
@@ -70,6 +73,9 @@ export function toRun(native: NativeQuery, nodeJson: string, baseDir: string): S
     output: toTable(output, baseDir),
     rejects: typeof rejects === "object" ? toTable(rejects, baseDir) : undefined,
     deadLetters: dead_letters && toTable(dead_letters, baseDir),
+    sinks: Object.fromEntries(
+      Object.entries(sinks).map(([name, sink]) => [name, toTable(sink, baseDir)]),
+    ),
     columns: native.dataset.columns,
   });
 }

@@ -15,6 +15,8 @@ export interface VerifyReport {
   rejected: bigint;
   deadLetters: bigint;
   skipped: bigint;
+  /** Sent elsewhere than to the output by an intervention. */
+  rerouted: bigint;
   /** Offsets without a record: compaction, aborted transactions and their markers. */
   gaps: bigint;
   /** Offsets that Kafka had deleted before they were read, under `failOnDataLoss: false`. */

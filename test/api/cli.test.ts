@@ -80,6 +80,7 @@ test("a batch is one line", () => {
     rejected: 10,
     deadLetters: 2,
     skipped: 0,
+    rerouted: 0,
     copied: 0,
   };
   expect(batchLine("gps", toBatch(batch(4, { status: "warn", metrics, counts })))).toBe(
@@ -126,7 +127,7 @@ test("an invalid file is told with each issue and their number", () => {
 
 const report: NativeVerifyReport = {
   ...{ table: "lake/gps", version: 412n, ok: true, batches: 400, openDebts: 0, breaks: [] },
-  ...{ records: 1000n, accepted: 900n, rejected: 90n, deadLetters: 10n, skipped: 0n },
+  ...{ records: 1000n, accepted: 900n, rejected: 90n, deadLetters: 10n, skipped: 0n, rerouted: 0n },
   ...{ gaps: 12n, lost: 0n },
   sideTables: [{ role: "rejects", path: "lake/gps_rejects", rows: 90n, paidTo: 410n }],
   partitions: [],

@@ -41,6 +41,34 @@ test.each(answered)("%s", async (_, decision, expected) => {
   expect(decided).toEqual([{ request: 0, reason: undefined, ...expected }]);
 });
 
+test("a reroute goes to the rejects, or to the sink that it names", async () => {
+  const answers: InterventionDecision[] = [
+    { action: "reroute", reason: "odd" },
+    { action: "reroute", reason: "odd", to: "quarantine", scope: "batch" },
+    null,
+  ];
+  const intervention = () => answers.shift();
+  const decided = await decisions({ intervention }, verdict(), verdict(), verdict());
+  expect(decided).toEqual([
+    { request: 0, action: "reroute", reason: "odd", to: "rejects" },
+    { request: 1, action: "reroute", reason: "odd", to: "quarantine" },
+    { request: 2, action: "proceed", reason: undefined },
+  ]);
+});
+
+test("a reroute from now onwards is asked once", async () => {
+  let asked = 0;
+  const intervention = (): InterventionDecision => {
+    asked += 1;
+    return { action: "reroute", reason: "odd", to: "quarantine", scope: "onwards" };
+  };
+  const decided = await decisions({ intervention }, verdict(), verdict(), verdict());
+  expect(decided.map(({ action, to }) => [action, to])).toEqual(
+    Array(3).fill(["reroute", "quarantine"]),
+  );
+  expect(asked).toBe(1);
+});
+
 test("a strategy is an object or a function, and may be slow", async () => {
   const strategy = {
     reason: "from this",
@@ -72,7 +100,10 @@ const undecided: [string, () => unknown][] = [
   ["throws", () => raise()],
   ["rejects", async () => raise()],
   ["warns without a reason", () => ({ action: "warn" })],
-  ["answers an unknown action", () => ({ action: "reroute", reason: "x" })],
+  ["answers an unknown action", () => ({ action: "retry", reason: "x" })],
+  ["reroutes without a reason", () => ({ action: "reroute" })],
+  ["reroutes to no target", () => ({ action: "reroute", reason: "x", to: "nowhere" })],
+  ["reroutes for another scope", () => ({ action: "reroute", reason: "x", scope: "ever" })],
   ["answers no decision", () => 42],
 ];
 

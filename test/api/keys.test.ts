@@ -10,6 +10,7 @@ interface Definition {
   type: string;
   innerType: Schema;
   element: Schema;
+  valueType: Schema;
   options: Schema[];
   shape: Record<string, Schema>;
   catchall?: Schema;
@@ -23,6 +24,7 @@ interface Schema {
 function keysOf({ def }: Schema, prefix = ""): string[] {
   if (def.type === "optional") return keysOf(def.innerType, prefix);
   if (def.type === "array") return keysOf(def.element, prefix);
+  if (def.type === "record") return keysOf(def.valueType, `${prefix}*.`);
   if (def.type === "union") return def.options.flatMap((each) => keysOf(each, prefix));
   if (def.type !== "object" || def.catchall?.def.type !== "never") return [];
   return Object.entries(def.shape).flatMap(([key, inner]) => [

@@ -43,6 +43,26 @@ const refused: [string, Change, Refusal][] = [
     { code: "CONFIG_UNKNOWN_KEY", field: "input.tombstone", expected: /tombstones/ },
   ],
   [
+    "a sink with the name of another table",
+    (config) => ({ ...config, sinks: { rejects: { format: "delta", path: "q" } } }),
+    { code: "CONFIG_VALUE", field: "sinks", actual: /rejects/, expected: /none of output/ },
+  ],
+  [
+    "a sink in the output's folder",
+    ({ output, ...rest }) => ({ ...rest, output, sinks: { odd_ones: output } }),
+    { code: "CONFIG_CONFLICT", field: "sinks.odd_ones.path", expected: /apart from output/ },
+  ],
+  [
+    "a contract of rejects for a column that they have not",
+    (config) => ({
+      ...config,
+      rejectsContract: contractDocument("rejects", {
+        properties: [{ name: "reason", logicalType: "string" }],
+      }),
+    }),
+    { code: "CONFIG_CONFLICT", field: "rejectsContract", actual: /no such column/ },
+  ],
+  [
     "an unknown option",
     options({ startingOffset: "earliest" }),
     { code: /CONFIG/, field: "input.options.startingOffset" },

@@ -77,6 +77,7 @@ test("the contract judges what a SELECT made, and every record is accounted for"
     rejected: 2,
     deadLetters: 2,
     skipped: 1,
+    rerouted: 0,
     copied: 0,
   });
   expect(await queryTable(lake.output, "SELECT trip, speed, _kafka_offset AS at FROM t")).toEqual([

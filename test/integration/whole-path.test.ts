@@ -23,6 +23,7 @@ test("every record is in exactly the table that its damage asks for", async () =
     rejected: expected.rejects,
     deadLetters: expected.deadLetters,
     skipped: 0,
+    rerouted: 0,
     copied: 0,
   });
 });

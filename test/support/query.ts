@@ -92,7 +92,15 @@ export async function runToEnd(
 
 /** Sums of the counts of some batches. */
 export function totals(batches: readonly StreamingBatch[]): StreamingBatch["counts"] {
-  const sum = { records: 0, accepted: 0, rejected: 0, deadLetters: 0, skipped: 0, copied: 0 };
+  const sum = {
+    records: 0,
+    accepted: 0,
+    rejected: 0,
+    deadLetters: 0,
+    skipped: 0,
+    rerouted: 0,
+    copied: 0,
+  };
   for (const { counts } of batches) {
     for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += counts[key];
   }

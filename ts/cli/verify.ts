@@ -38,6 +38,7 @@ export function verifyText(report: VerifyReport): string {
     ["rejected", count(report.rejected)],
     ["dead letters", count(report.deadLetters)],
     ["skipped", count(report.skipped)],
+    ["rerouted", count(report.rerouted)],
     ["gaps", count(report.gaps)],
     ["lost", count(report.lost)],
     ["open debts", count(openDebts)],

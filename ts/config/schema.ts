@@ -45,12 +45,14 @@ export function nodeSchema(spelling: Spelling) {
     transforms: z.array(object({ sql: z.string() })).optional(),
     contract: contractOf({ ...reference, server: z.string().optional() }).optional(),
     shadowContract: contractOf(reference).optional(),
+    rejectsContract: contractOf(reference).optional(),
     requireFullCoverage: z.boolean().optional(),
     onViolation: z.enum(["block", "split", "allow", "flag"]).optional(),
     enforce: z.boolean().optional(),
     output: table,
     rejects: z.union([z.literal("dead_letters"), table]).optional(),
     deadLetters: table.optional(),
+    sinks: z.record(z.string(), table).optional(),
     streaming: object({
       trigger: object({
         type: z.enum(["processing_time", "available_now", "once"]),

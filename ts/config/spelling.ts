@@ -15,7 +15,11 @@ function toCamel(key: string): string {
   return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-const CONTRACTS = ["contract", "shadowContract", "shadow_contract"];
+const CONTRACTS = [
+  "contract",
+  ...["shadowContract", "shadow_contract"],
+  ...["rejectsContract", "rejects_contract"],
+];
 
 /** Whatever lies under these keys is passed as written. */
 const VERBATIM: readonly (string | number)[] = ["options", ...CONTRACTS];
@@ -26,6 +30,7 @@ export function pathAs(path: readonly string[], spelling: Spelling): (string | n
   return path.map((key, index) => {
     if (verbatimFrom >= 0 && index > verbatimFrom) return key;
     if (/^\d+$/.test(key)) return Number(key);
+    if (path[index - 1] === "sinks") return key;
     return spelling === "snake" ? key : toCamel(key);
   });
 }
@@ -46,6 +51,9 @@ export function toWire(value: unknown, key = ""): unknown {
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
   if (key === "options") {
     return Object.fromEntries(entries.map(([name, item]) => [name, String(item)]));
+  }
+  if (key === "sinks") {
+    return Object.fromEntries(entries.map(([name, item]) => [name, toWire(item)]));
   }
   return Object.fromEntries(entries.map(([name, item]) => [toSnake(name), toWire(item, name)]));
 }

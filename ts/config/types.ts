@@ -12,6 +12,11 @@ export interface StreamingNodeConfig {
   contract?: string | ContractReference | ContractDocument;
   /** Judges the same records without effect: its verdicts stand beside those of the contract. */
   shadowContract?: string | Omit<ContractReference, "server"> | ContractDocument;
+  /**
+   * What the rejects are held against, by the columns of theirs that it names. A row that breaks it
+   * is a dead letter; its rules stand in each verdict as `rejects.<rule>`.
+   */
+  rejectsContract?: string | Omit<ContractReference, "server"> | ContractDocument;
   /** Refuses to start while a rule of the contract is not enforced. Default: false. */
   requireFullCoverage?: boolean;
   /** Default: `block`. */
@@ -22,6 +27,8 @@ export interface StreamingNodeConfig {
   rejects?: TableConfig | "dead_letters";
   /** Records that could not become a row. Without it one of them fails the query. */
   deadLetters?: TableConfig;
+  /** Where interventions may send batches, by name: tables with the columns of the output. */
+  sinks?: Readonly<Record<string, TableConfig>>;
   streaming?: StreamingConfig;
   /** Ends a batch before its trigger. `maxBytes` is a number of bytes or a size such as `"1GiB"`. */
   batch?: { maxRows?: number; maxBytes?: number | string };

@@ -129,7 +129,8 @@ function tolerated(metrics: Metrics): Metrics {
 }
 
 function detailsOf(batch: StreamingBatch, dataset: string): Properties {
-  const { batchId, violations, metrics, intervention, counts, rejects, positions } = batch;
+  const { batchId, violations, metrics, intervention, counts, rejects, rerouted, positions } =
+    batch;
   return jsonSafe(
     defined({
       dataset_id: dataset,
@@ -143,6 +144,7 @@ function detailsOf(batch: StreamingBatch, dataset: string): Properties {
       streaming_intervention_reason: intervention,
       counts: snaked(counts),
       rejects: rejects && snaked(rejects),
+      rerouted: rerouted && snaked(rerouted),
       positions,
     }),
   ) as Properties;

@@ -43,32 +43,35 @@ function inputFacetsOf(window: Window, numTopicsRead: number): LineageFacets {
 }
 
 export function outputs(run: StreamingRun, known: Known, window?: Window): LineageEvent["outputs"] {
-  const { output, rejects, deadLetters, columns } = run;
+  const { output, rejects, deadLetters, sinks, columns } = run;
   const fields = columns.map(({ name, odcsType: type }, at) => ({
     ...{ name, type },
     ordinal_position: at + 1,
   }));
-  const versions = { output: known.outputVersion, rejects: known.rejectsVersion };
+  const rows = window?.written;
   const written = (
-    role: keyof Window["written"],
     table: ObservedTable,
+    rowCount?: number,
+    version?: string,
     more: LineageFacets = {},
   ) => {
-    const version = role === "deadLetters" ? undefined : versions[role];
     const facets = {
       ...facet("datasetType", { datasetType: "TABLE" }),
       ...facet("storage", { storageLayer: "delta", fileFormat: "parquet" }),
       ...facet("version", version === undefined ? undefined : { datasetVersion: version }),
       ...more,
     };
-    const statistics = window && { rowCount: window.written[role] };
+    const statistics = rowCount === undefined ? undefined : { rowCount };
     const outputFacets = facet("outputStatistics", statistics);
     return { ...placeOf(table), facets, outputFacets };
   };
   return [
-    written("output", output, facet("schema", { fields })),
-    ...(rejects ? [written("rejects", rejects)] : []),
-    ...(deadLetters ? [written("deadLetters", deadLetters)] : []),
+    written(output, rows?.output, known.outputVersion, facet("schema", { fields })),
+    ...(rejects ? [written(rejects, rows?.rejects, known.rejectsVersion)] : []),
+    ...(deadLetters ? [written(deadLetters, rows?.deadLetters)] : []),
+    ...Object.entries(sinks).map(([name, sink]) =>
+      written(sink, window && (window.rerouted[name] ?? 0)),
+    ),
   ];
 }
 

@@ -15,6 +15,8 @@ export interface Window {
   counts: StreamingBatch["counts"];
   /** Rows by table. */
   written: Readonly<Record<"output" | "rejects" | "deadLetters", number>>;
+  /** Rows that interventions sent to sinks or rejects, by name. */
+  rerouted: Readonly<Record<string, number>>;
   positions: StreamingBatch["positions"];
   /** Every rule that was broken in this run, here or before. */
   rules: Readonly<Record<string, RuleTally>>;
@@ -25,8 +27,17 @@ export const NOTHING: Window = {
   status: "idle",
   rowCount: 0,
   violations: 0,
-  counts: { records: 0, accepted: 0, rejected: 0, deadLetters: 0, skipped: 0, copied: 0 },
+  counts: {
+    records: 0,
+    accepted: 0,
+    rejected: 0,
+    deadLetters: 0,
+    skipped: 0,
+    rerouted: 0,
+    copied: 0,
+  },
   written: { output: 0, rejects: 0, deadLetters: 0 },
+  rerouted: {},
   positions: [],
   rules: {},
 };
@@ -44,6 +55,7 @@ export function add(window: Window, batch: StreamingBatch, run: StreamingRun): W
     violations: window.violations + batch.violations,
     counts: sum(window.counts, batch.counts),
     written: sum(window.written, writtenBy(batch, run)),
+    rerouted: reroutedBy(window.rerouted, batch),
     positions: joined(window.positions, batch.positions),
     rules: ruleTallies(window.rules, batch),
   };
@@ -66,6 +78,14 @@ function writtenBy(batch: StreamingBatch, { rejects }: StreamingRun): Window["wr
   return rejects === undefined
     ? { output, rejects: 0, deadLetters: deadLetters + refused }
     : { output, rejects: batch.rejects?.rowCount ?? refused, deadLetters };
+}
+
+function reroutedBy(
+  rows: Window["rerouted"],
+  { rerouted: sent }: StreamingBatch,
+): Window["rerouted"] {
+  if (sent === undefined) return rows;
+  return { ...rows, [sent.name]: (rows[sent.name] ?? 0) + sent.rowCount };
 }
 
 function sum<Key extends string>(

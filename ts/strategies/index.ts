@@ -5,6 +5,7 @@ export type { Limit } from "./limit.js";
 export { type ManualIntervention, manual } from "./manual.js";
 export { neverBlock } from "./never-block.js";
 export type { Clock, StrategyAction } from "./options.js";
+export { type RerouteOptions, rerouted } from "./rerouted.js";
 export { type RowCountDropOptions, rowCountDrop } from "./row-count-drop.js";
 export { type RuleThreshold, ruleThresholds } from "./rule-thresholds.js";
 export { strictest } from "./strictest.js";

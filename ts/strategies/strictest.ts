@@ -10,7 +10,8 @@ import {
 import { checkStrategies } from "./options.js";
 
 /**
- * The strictest answer of all, with the reasons of all. A block stands whatever becomes of the
+ * The strictest answer of all, with the reasons of all: a block, else the first reroute, else a
+ * warning. A block stands whatever becomes of the
  * others; else, one that throws or is late leaves the decision to `interventionFallback`.
  */
 export function strictest(...interventions: Intervention[]): StreamingInterventionStrategy {
@@ -36,8 +37,10 @@ export function strictest(...interventions: Intervention[]): StreamingInterventi
 export function strictestOf(answers: readonly Answer[]): InterventionDecision {
   const reasons = answers.flatMap((answer) => reasonOf(answer) ?? []);
   if (reasons.length === 0) return null;
-  const isBlock = answers.some(({ action }) => action === "block");
-  return { action: isBlock ? "block" : "warn", reason: reasons.join("; ") };
+  const reason = reasons.join("; ");
+  if (answers.some(({ action }) => action === "block")) return { action: "block", reason };
+  const reroute = answers.find(({ action }) => action === "reroute");
+  return { ...(reroute ?? { action: "warn" }), reason } as Answer;
 }
 
 /** Resolves with the first block, if one comes. */

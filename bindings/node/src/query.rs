@@ -170,18 +170,28 @@ impl NativeQuery {
         Some(NativeVerdictRequest { request, verdict: (&verdict).into() })
     }
 
-    /// False when the deadline had passed.
+    /// What batches can be rerouted to: `rejects`, and the names of sinks.
+    #[napi(getter)]
+    pub fn reroute_targets(&self) -> Vec<String> {
+        self.handle.reroute_targets.iter().map(|target| target.name.clone()).collect()
+    }
+
+    /// False when the deadline had passed. A reroute to what is no target is a block.
     #[napi]
     pub fn decide(
         &self,
         request: u32,
-        #[napi(ts_arg_type = "'proceed' | 'warn' | 'block'")] action: String,
+        #[napi(ts_arg_type = "'proceed' | 'warn' | 'block' | 'reroute'")] action: String,
         reason: Option<String>,
+        to: Option<String>,
     ) -> bool {
         let reason = reason.unwrap_or_default();
-        let decision = match action.as_str() {
-            "proceed" => Decision::Proceed,
-            "warn" => Decision::Warn { reason },
+        let targets = &self.handle.reroute_targets;
+        let target = to.and_then(|to| targets.iter().find(|target| target.name == to).cloned());
+        let decision = match (action.as_str(), target) {
+            ("proceed", _) => Decision::Proceed,
+            ("warn", _) => Decision::Warn { reason },
+            ("reroute", Some(to)) => Decision::Reroute { reason, to },
             _ => Decision::Block { reason },
         };
         self.handle.decide(request, decision)

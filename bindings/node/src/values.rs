@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use headgate::Dataset;
-use headgate::report::{BatchReport, ProgressReport, RejectsReport, differences, metrics};
+use headgate::report::{BatchReport, ProgressReport, SideReport, differences, metrics};
 use headgate_model::{ContractRef, Counts, PartitionLedger, Phases, RuleResult, Verdict};
 use napi::bindgen_prelude::BigInt;
 use napi_derive::napi;
@@ -73,11 +73,15 @@ pub struct NativeCounts {
     pub rejected: f64,
     pub dead_letters: f64,
     pub skipped: f64,
+    pub rerouted: f64,
     pub copied: f64,
 }
 
+/// Rows of a batch in a side table.
 #[napi(object)]
-pub struct NativeRejects {
+pub struct NativeSideRows {
+    /// `rejects`, or the name of a sink.
+    pub name: String,
     pub dataset_id: String,
     pub dataset_version: Option<String>,
     pub row_count: f64,
@@ -110,7 +114,8 @@ pub struct NativeBatch {
     pub dataset_version: Option<String>,
     pub shadow: Option<NativeShadow>,
     pub counts: NativeCounts,
-    pub rejects: Option<NativeRejects>,
+    pub rejects: Option<NativeSideRows>,
+    pub rerouted: Option<NativeSideRows>,
     pub positions: Vec<NativePosition>,
 }
 
@@ -205,13 +210,15 @@ impl From<&Verdict> for NativeVerdict {
 
 impl From<&Counts> for NativeCounts {
     fn from(counts: &Counts) -> Self {
-        let Counts { records, accepted, rejected, dead_letters, skipped, copied } = *counts;
+        let Counts { records, accepted, rejected, dead_letters, skipped, rerouted, copied } =
+            *counts;
         Self {
             records: records as f64,
             accepted: accepted as f64,
             rejected: rejected as f64,
             dead_letters: dead_letters as f64,
             skipped: skipped as f64,
+            rerouted: rerouted as f64,
             copied: copied as f64,
         }
     }
@@ -230,10 +237,10 @@ impl From<&PartitionLedger> for NativePosition {
     }
 }
 
-impl From<RejectsReport> for NativeRejects {
-    fn from(rejects: RejectsReport) -> Self {
-        let RejectsReport { dataset_id, dataset_version, row_count } = rejects;
-        Self { dataset_id, dataset_version, row_count: row_count as f64 }
+impl From<SideReport> for NativeSideRows {
+    fn from(side: SideReport) -> Self {
+        let SideReport { name, dataset_id, dataset_version, row_count } = side;
+        Self { name, dataset_id, dataset_version, row_count: row_count as f64 }
     }
 }
 
@@ -249,6 +256,7 @@ impl From<BatchReport> for NativeBatch {
             dataset_id,
             dataset_version,
             rejects,
+            rerouted,
         } = batch;
         let verdict = &ledger.verdict;
         Self {
@@ -272,6 +280,7 @@ impl From<BatchReport> for NativeBatch {
             }),
             counts: (&ledger.counts).into(),
             rejects: rejects.map(Into::into),
+            rerouted: rerouted.map(Into::into),
             positions: ledger.partitions.iter().map(Into::into).collect(),
         }
     }

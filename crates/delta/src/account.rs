@@ -56,6 +56,9 @@ pub(crate) struct Account {
     pub shadow: Option<ShadowEntry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intervention: Option<String>,
+    /// Where an intervention sent the batch's good rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerouted_to: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub debts: Vec<Debt>,
     /// In a payment: the output versions `(from, to]` that it covers.
@@ -78,6 +81,7 @@ impl Account {
             verdict: None,
             shadow: None,
             intervention: None,
+            rerouted_to: None,
             debts: Vec::new(),
             pays: None,
         }
@@ -124,20 +128,24 @@ pub(crate) struct CountsEntry {
     pub rejected: u64,
     pub dead_letters: u64,
     pub skipped: u64,
+    #[serde(default)]
+    pub rerouted: u64,
     pub copied: u64,
 }
 
 impl From<&Counts> for CountsEntry {
     fn from(counts: &Counts) -> Self {
-        let Counts { records, accepted, rejected, dead_letters, skipped, copied } = *counts;
-        Self { records, accepted, rejected, dead_letters, skipped, copied }
+        let Counts { records, accepted, rejected, dead_letters, skipped, rerouted, copied } =
+            *counts;
+        Self { records, accepted, rejected, dead_letters, skipped, rerouted, copied }
     }
 }
 
 impl From<&CountsEntry> for Counts {
     fn from(entry: &CountsEntry) -> Self {
-        let CountsEntry { records, accepted, rejected, dead_letters, skipped, copied } = *entry;
-        Self { records, accepted, rejected, dead_letters, skipped, copied }
+        let CountsEntry { records, accepted, rejected, dead_letters, skipped, rerouted, copied } =
+            *entry;
+        Self { records, accepted, rejected, dead_letters, skipped, rerouted, copied }
     }
 }
 
@@ -284,6 +292,7 @@ impl Account {
             verdict: Some((&ledger.verdict).into()),
             shadow: ledger.shadow.as_ref().map(Into::into),
             intervention: ledger.intervention.clone(),
+            rerouted_to: ledger.rerouted_to.clone(),
             ..self
         }
     }
@@ -312,13 +321,15 @@ impl Account {
             verdict,
             shadow,
             intervention: self.intervention.clone(),
+            rerouted_to: self.rerouted_to.clone(),
         })
     }
 
-    /// What the batch owes, or owed, side tables.
+    /// What the batch owes, or owed, side tables. Of a sink the log does not know the number.
     pub fn owed(&self) -> Vec<TableTotal> {
         let total = |debt: &Debt| {
-            let role = TableRole::ALL.into_iter().find(|role| role.as_str() == debt.role)?;
+            let mut roles = TableRole::ALL.into_iter().chain([TableRole::Sink(0)]);
+            let role = roles.find(|role| role.as_str() == debt.role)?;
             let (address, rows) = (debt.address.clone(), debt.rows);
             Some(TableTotal { role, address, rows, version: None })
         };

@@ -10,15 +10,17 @@ use arrow_array::{
 };
 use arrow_cast::{CastOptions, cast, cast_with_options};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
-use deltalake::Path;
 use deltalake::kernel::Snapshot;
+use deltalake::{ObjectStore, Path};
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use headgate_model::map_parts;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
+use crate::data_file::WrittenFile;
 use crate::fault::{DeltaFault, Source};
 use crate::object_reader::ObjectReader;
 use crate::store::TableStore;
@@ -35,6 +37,24 @@ pub(crate) struct ActiveFile {
     /// In milliseconds since the epoch.
     pub modified: i64,
     pub partition: PartitionValues,
+}
+
+impl ActiveFile {
+    /// One that nothing refers to yet.
+    pub fn written(file: &WrittenFile) -> Self {
+        let text = |key: &str| file.add.get(key).and_then(Value::as_str).unwrap_or_default();
+        let values = file.add.get("partitionValues").and_then(Value::as_object);
+        let partition = values.into_iter().flatten();
+        let partition =
+            partition.map(|(name, value)| (name.clone(), value.as_str().map(str::to_owned)));
+        Self {
+            logged_path: text("path").to_owned(),
+            path: file.path.clone(),
+            size: file.bytes(),
+            modified: 0,
+            partition: partition.collect(),
+        }
+    }
 }
 
 /// The files of `snapshot` that `keep` wants; the others are not held in memory.
@@ -104,13 +124,13 @@ pub(crate) struct Reading {
 /// The rows of a file with the columns of `schema`: those that the file lacks are its partition's,
 /// or NULL.
 pub(crate) async fn rows_of(
-    store: &TableStore,
+    objects: Arc<dyn ObjectStore>,
     file: &ActiveFile,
     schema: &SchemaRef,
     reading: Reading,
 ) -> Result<BoxStream<'static, Result<RecordBatch, Source>>, Source> {
     let ActiveFile { path, size, partition, .. } = file.clone();
-    let reader = ObjectReader { objects: store.objects(), path, size };
+    let reader = ObjectReader { objects, path, size };
     let mut builder = ParquetRecordBatchStreamBuilder::new(reader).await?;
     let descriptor = builder.parquet_schema();
     let roots = descriptor.root_schema().get_fields().iter().enumerate();

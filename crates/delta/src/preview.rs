@@ -45,7 +45,7 @@ pub async fn newest_rows(address: &Url, limit: usize) -> Result<RecordBatch, Del
         && let Some(file) = newest.next().await?
     {
         let reading = Reading { batch_rows: limit, limit: Some(limit - rows) };
-        let read = rows_of(&newest.log, &file, &schema, reading).await.map_err(fail)?;
+        let read = rows_of(newest.log.objects(), &file, &schema, reading).await.map_err(fail)?;
         let read: Vec<RecordBatch> = read.try_collect().await.map_err(fail)?;
         rows += read.iter().map(RecordBatch::num_rows).sum::<usize>();
         batches.extend(read);

@@ -45,7 +45,8 @@ fn rows_of_files(log: TableStore, files: Vec<ActiveFile>, schema: SchemaRef) -> 
                     move |source: Source| DeltaFault::store("read the table", &address, source)
                 };
                 let reading = Reading { batch_rows: BATCH_ROWS, limit: None };
-                let rows = rows_of(&log, &file, &schema, reading).await.map_err(fail.clone())?;
+                let rows =
+                    rows_of(log.objects(), &file, &schema, reading).await.map_err(fail.clone())?;
                 Ok::<_, DeltaFault>(rows.map_err(fail))
             }
         })

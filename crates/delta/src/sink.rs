@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
+use deltalake::ObjectStore;
+use futures::TryStreamExt;
 use headgate_model::{
-    BatchCommit, BoxFault, Budget, CommitOutcome, FaultPoint, LakeSink, Positions, SinkImage,
-    TableRole, reach,
+    BatchCommit, BoxFault, Budget, CommitOutcome, ConvertRows, FaultPoint, LakeSink, Positions,
+    SinkImage, TableRole, reach,
 };
 use url::Url;
 
 use crate::account::Kind;
+use crate::active::{ActiveFile, Reading, rows_of};
 use crate::committer::{Committer, Files, OpenLog, Settled};
-use crate::data_file::delete;
+use crate::data_file::{WrittenFile, delete};
 use crate::fault::DeltaFault;
 use crate::image::Fit;
 use crate::log::{Log, RETRY_BUDGET};
@@ -37,6 +40,9 @@ pub struct DeltaSinkConfig {
     pub buffers: Budget,
 }
 
+/// Rows that are read at once when files are rewritten for another table.
+const REWRITTEN_ROWS: usize = 8 << 10;
+
 pub struct DeltaSink {
     config: DeltaSinkConfig,
     opened: Option<Opened>,
@@ -55,6 +61,34 @@ impl DeltaSink {
     fn opened(&mut self) -> Result<&mut Opened, DeltaFault> {
         let address = self.config.output.address.as_str();
         self.opened.as_mut().ok_or_else(|| DeltaFault::NotATable { address: address.to_owned() })
+    }
+}
+
+impl DeltaSink {
+    /// Rows of the output's files into files of another table.
+    async fn rewrite(
+        &mut self,
+        objects: &Arc<dyn ObjectStore>,
+        files: &[WrittenFile],
+        to: TableRole,
+        convert: &ConvertRows<'_>,
+    ) -> Result<(), BoxFault> {
+        let schema = Arc::clone(&self.config.output.schema);
+        let reading = Reading { batch_rows: REWRITTEN_ROWS, limit: None };
+        for file in files {
+            let address = self.config.output.address.to_string();
+            let fail = |source| DeltaFault::store("reroute a data file", &address, source);
+            let file = ActiveFile::written(file);
+            let rows = rows_of(Arc::clone(objects), &file, &schema, reading).await;
+            let mut rows = rows.map_err(&fail)?;
+            while let Some(rows) = rows.try_next().await.map_err(&fail)? {
+                self.write(to, convert(rows)?).await?;
+            }
+        }
+        if let Some(target) = self.opened()?.writers.get_mut(&to) {
+            target.close().await?;
+        }
+        Ok(reach(FaultPoint::Reroute)?)
     }
 }
 
@@ -112,6 +146,16 @@ impl LakeSink for DeltaSink {
         }
         reach(FaultPoint::Files)?;
         Ok(opened.committer.confirm_head().await?)
+    }
+
+    async fn reroute(&mut self, to: TableRole, convert: &ConvertRows<'_>) -> Result<(), BoxFault> {
+        let opened = self.opened()?;
+        let Some(output) = opened.writers.get_mut(&TableRole::Output) else { return Ok(()) };
+        let files = output.finish().await?;
+        let objects = Arc::clone(output.objects());
+        let rewritten = self.rewrite(&objects, &files, to, convert).await;
+        delete(&objects, &files).await;
+        rewritten
     }
 
     async fn commit(&mut self, batch: BatchCommit) -> Result<CommitOutcome, BoxFault> {

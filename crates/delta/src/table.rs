@@ -118,7 +118,7 @@ impl Table {
 fn stats_of(role: TableRole) -> StatsColumns {
     match role {
         TableRole::Output => StatsColumns::All,
-        TableRole::Rejects | TableRole::DeadLetters => StatsColumns::OwnOnly,
+        TableRole::Rejects | TableRole::DeadLetters | TableRole::Sink(_) => StatsColumns::OwnOnly,
     }
 }
 

@@ -26,6 +26,7 @@ pub struct VerifyReport {
     pub rejected: u64,
     pub dead_letters: u64,
     pub skipped: u64,
+    pub rerouted: u64,
     /// Offsets without a record: compaction, aborted transactions, markers.
     pub gaps: u64,
     /// Offsets that Kafka had deleted before they were read.
@@ -161,19 +162,29 @@ impl Audit {
             records += range.records;
         }
         let counts = account.counts.unwrap_or_default();
-        let CountsEntry { records: counted, accepted, rejected, dead_letters, skipped, copied } =
-            counts;
+        let CountsEntry {
+            records: counted,
+            accepted,
+            rejected,
+            dead_letters,
+            skipped,
+            rerouted,
+            copied,
+        } = counts;
         let owed: u64 = account.debts.iter().map(|debt| debt.rows).sum();
         self.expect(version, "records of its partitions", counted as i64, records);
-        let parts = accepted + rejected + dead_letters + skipped;
-        self.expect(version, "accepted + rejected + dead letters + skipped", counted, parts);
+        let parts = accepted + rejected + dead_letters + skipped + rerouted;
+        let names = "accepted + rejected + dead letters + skipped + rerouted";
+        self.expect(version, names, counted, parts);
         self.expect(version, "rows in output files", accepted, commit.rows);
-        self.expect(version, "rows owed to side tables", rejected + dead_letters + copied, owed);
+        let aside = rejected + dead_letters + rerouted + copied;
+        self.expect(version, "rows owed to side tables", aside, owed);
         self.report.records += counted;
         self.report.accepted += accepted;
         self.report.rejected += rejected;
         self.report.dead_letters += dead_letters;
         self.report.skipped += skipped;
+        self.report.rerouted += rerouted;
         if self.deep {
             self.batches.push(rows_of_batch(account, incarnation, version));
         }

@@ -172,7 +172,8 @@ impl RowAudit {
         let mut twice: BTreeMap<Place, (u64, i64)> = BTreeMap::new();
         let reading = Reading { batch_rows: BATCH_ROWS, limit: None };
         for file in active_files(store, snapshot, |_| true).await? {
-            let mut batches = rows_of(store, &file, &schema, reading).await.map_err(fail)?;
+            let mut batches =
+                rows_of(store.objects(), &file, &schema, reading).await.map_err(fail)?;
             while let Some(rows) = batches.try_next().await.map_err(fail)? {
                 self.take(&mut table, &rows, is_output, &mut twice);
             }

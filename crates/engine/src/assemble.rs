@@ -11,12 +11,15 @@ use headgate_decode::Decoded;
 use headgate_model::{ContractRef, Counts, DeadLetterKind, RecordChunk, RuleInfo, TableRole};
 
 use crate::columns::{self, Picked, constant, constant_or_null, of_row};
-use crate::{EngineFault, Layout, Policy, RejectsTo};
+use crate::rejects_contract::Refused;
+use crate::{EngineFault, Layout, Policy, RejectsContract, RejectsTo};
 
 pub(crate) struct Assembler {
     pub layout: Layout,
     pub contract: Option<ContractRef>,
     pub rules: Vec<RuleInfo>,
+    /// What the rejects are held against.
+    pub rejects_contract: Option<RejectsContract>,
 }
 
 /// The rows of a chunk, by table; `counts` balances.
@@ -47,19 +50,19 @@ impl Chunk<'_> {
 
 impl Assembler {
     pub fn assemble(
-        &self,
+        &mut self,
         records: &RecordChunk,
         decoded: &Decoded,
         checked: &CheckedRows,
         batch_uuid: &str,
     ) -> Result<Assembled, EngineFault> {
         let chunk = Chunk { records, decoded, checked, batch_uuid };
-        self.tables(&chunk).map_err(|source| EngineFault::Assemble { source })
+        self.tables(&chunk)
     }
 
-    fn tables(&self, chunk: &Chunk<'_>) -> Result<Assembled, ArrowError> {
+    fn tables(&mut self, chunk: &Chunk<'_>) -> Result<Assembled, EngineFault> {
         let Chunk { records, decoded, checked, .. } = chunk;
-        let options = &self.layout.options;
+        let options = self.layout.options.clone();
         let rows = decoded.rows.num_rows() as u64;
         let nowhere = options.rejects == RejectsTo::Nowhere;
         let (routed, copied): (&[u32], Vec<u32>) = match options.policy {
@@ -73,6 +76,7 @@ impl Assembler {
             rejected: routed.len() as u64,
             dead_letters: decoded.dead.len() as u64,
             skipped: decoded.skipped.len() as u64,
+            rerouted: 0,
             copied: copied.len() as u64,
         };
         // Rows that nobody could judge have no place among those that hold, nor among the others.
@@ -85,23 +89,57 @@ impl Assembler {
         if counts.accepted > 0 {
             tables.push((TableRole::Output, self.output(chunk, routed)?));
         }
-        let mut rejected = routed.to_vec();
-        rejected.extend(copied);
+        let mut letters = Vec::new();
         match options.rejects {
-            RejectsTo::Rejects if !rejected.is_empty() => {
-                tables.push((TableRole::Rejects, self.rejects(chunk, &rejected)?));
-                rejected.clear();
+            RejectsTo::Rejects if !routed.is_empty() || !copied.is_empty() => {
+                let (rows, refused) = self.held_rejects(chunk, routed, &copied, &mut counts)?;
+                letters = refused;
+                if rows.num_rows() > 0 {
+                    tables.push((TableRole::Rejects, rows));
+                }
             }
-            RejectsTo::Rejects | RejectsTo::Nowhere => rejected.clear(),
+            RejectsTo::Rejects | RejectsTo::Nowhere => {}
             RejectsTo::DeadLetters => {
                 counts.dead_letters += counts.rejected;
                 counts.rejected = 0;
+                let found = &chunk.checked.violations;
+                let letter = |row: &u32| (*row, reason(of_row(found, *row), &self.rules));
+                letters = routed.iter().chain(&copied).map(letter).collect();
             }
         }
-        if !decoded.dead.is_empty() || !rejected.is_empty() {
-            tables.push((TableRole::DeadLetters, self.dead_letters(chunk, &rejected)?));
+        if !letters.is_empty() && !options.dead_letters {
+            return Ok(Assembled { tables: Vec::new(), counts, blocks: true });
+        }
+        if !decoded.dead.is_empty() || !letters.is_empty() {
+            tables.push((TableRole::DeadLetters, self.dead_letters(chunk, letters)?));
         }
         Ok(Assembled { tables, counts, blocks })
+    }
+
+    /// The rejects that keep their own contract; of the others those that are not in the output as
+    /// well, and why they are none.
+    fn held_rejects(
+        &mut self,
+        chunk: &Chunk<'_>,
+        routed: &[u32],
+        copied: &[u32],
+        counts: &mut Counts,
+    ) -> Result<(RecordBatch, Vec<(u32, String)>), EngineFault> {
+        let rows = self.rejects(chunk, &[routed, copied].concat())?;
+        let Some(contract) = &mut self.rejects_contract else { return Ok((rows, Vec::new())) };
+        let refused = contract.refused(&rows)?;
+        let mut keep = vec![true; rows.num_rows()];
+        let mut letters = Vec::new();
+        for Refused { row, reason } in refused {
+            keep[row as usize] = false;
+            match routed.get(row as usize) {
+                Some(row) => letters.push((*row, reason)),
+                None => counts.copied -= 1,
+            }
+        }
+        counts.rejected -= letters.len() as u64;
+        counts.dead_letters += letters.len() as u64;
+        Ok((filter_record_batch(&rows, &BooleanArray::from(keep))?, letters))
     }
 
     fn output(&self, chunk: &Chunk<'_>, routed: &[u32]) -> Result<RecordBatch, ArrowError> {
@@ -152,19 +190,22 @@ impl Assembler {
         self.batch(TableRole::Rejects, columns)
     }
 
-    /// Undecodable records, then `rejected` rows as `SCHEMA_VIOLATION`.
-    fn dead_letters(&self, chunk: &Chunk<'_>, rejected: &[u32]) -> Result<RecordBatch, ArrowError> {
+    /// Undecodable records, then rows as `SCHEMA_VIOLATION`, each with its reason.
+    fn dead_letters(
+        &self,
+        chunk: &Chunk<'_>,
+        rejected: Vec<(u32, String)>,
+    ) -> Result<RecordBatch, ArrowError> {
         let dead = &chunk.decoded.dead;
         let mut records: Vec<u32> = dead.iter().map(|letter| letter.record).collect();
-        records.extend(chunk.records_of(rejected));
+        records.extend(rejected.iter().map(|(row, _)| chunk.record_of(*row)));
         let mut columns = evidence(&Picked { chunk: chunk.records, records: &records });
         let violation = DeadLetterKind::SchemaViolation.as_str();
         let kinds = dead.iter().map(|letter| letter.kind.as_str());
-        let kinds = kinds.chain(rejected.iter().map(|_| violation));
+        let kinds = kinds.chain(std::iter::repeat_n(violation, rejected.len()));
         columns.push(Arc::new(StringArray::from_iter_values(kinds)));
         let messages = dead.iter().map(|letter| letter.message.clone());
-        let reasons =
-            rejected.iter().map(|row| reason(of_row(&chunk.checked.violations, *row), &self.rules));
+        let reasons = rejected.into_iter().map(|(_, reason)| reason);
         columns.push(Arc::new(StringArray::from_iter_values(messages.chain(reasons))));
         columns.push(constant(chunk.batch_uuid, records.len()));
         self.batch(TableRole::DeadLetters, columns)
@@ -192,7 +233,7 @@ fn copies(checked: &CheckedRows) -> Vec<u32> {
 }
 
 /// `required_trip_id (trip_id); minimum_speed (speed)`.
-fn reason(violations: &[RowViolation], rules: &[RuleInfo]) -> String {
+pub(crate) fn reason(violations: &[RowViolation], rules: &[RuleInfo]) -> String {
     let named: Vec<String> = violations
         .iter()
         .map(|violation| &rules[violation.rule as usize])

@@ -113,6 +113,12 @@ pub(crate) fn violations(
     list(violation_fields(), items, lengths, nulls)
 }
 
+/// Not a rule that was broken: why else a row is among the rejects.
+pub(crate) fn of_intervention(rows: usize) -> ArrayRef {
+    let items: Vec<ArrayRef> = vec![constant("intervention", rows), constant_or_null(None, rows)];
+    list(violation_fields(), items, vec![1; rows], None)
+}
+
 pub(crate) fn of_row(violations: &[RowViolation], row: u32) -> &[RowViolation] {
     let start = violations.partition_point(|violation| violation.row < row);
     let len = violations[start..].partition_point(|violation| violation.row == row);

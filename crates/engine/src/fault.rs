@@ -19,7 +19,10 @@ pub enum EngineFault {
     #[error("record {offset} of {partition} came again")]
     Repeated { partition: String, offset: i64, expected: i64 },
     #[error("cannot build the rows of a table")]
-    Assemble { source: arrow_schema::ArrowError },
+    Assemble {
+        #[from]
+        source: arrow_schema::ArrowError,
+    },
     #[error("a rule of the scope window goes by _ingested_at, which the output has not")]
     NoIngestionTime,
     #[error("the keys of rules of the scope stream or window take {bytes} bytes")]

@@ -286,7 +286,10 @@ impl<S: RecordSource> Intake<S> {
         phases.check += started.elapsed();
         let now = now_us();
         let rules = self.checker.as_mut().map(|checker| checker.finish(&answers, now).rules);
-        let rules = rules.unwrap_or_default();
+        let mut rules = rules.unwrap_or_default();
+        if let Some(contract) = &mut self.assembler.rejects_contract {
+            rules.extend(contract.finish(now));
+        }
         let shadow = match &mut self.shadow {
             Some(shadow) => Some(shadow.finish(uuid.clone(), self.config.policy, now).await),
             None => None,

@@ -86,7 +86,7 @@ impl Layout {
     /// All columns of a table, partition columns included; `None` for a table the query has not.
     pub fn schema(&self, role: TableRole) -> Option<&SchemaRef> {
         match role {
-            TableRole::Output => Some(&self.output),
+            TableRole::Output | TableRole::Sink(_) => Some(&self.output),
             TableRole::Rejects => self.rejects.as_ref(),
             TableRole::DeadLetters => self.dead_letters.as_ref(),
         }

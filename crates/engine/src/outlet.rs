@@ -6,18 +6,20 @@ use std::time::Duration;
 use headgate_model::{
     BatchCommit, BatchObserver, Block, BoxFault, CommitOutcome, CommittedBatch, Decision,
     FaultPoint, InterventionGate, LakeSink, Ledger, MemoryUse, Progress, SinkImage, Status,
-    TableTotal, Waiting, reach,
+    TableRole, TableTotal, Waiting, reach,
 };
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::EngineFault;
+use crate::reroute::Rerouting;
 use crate::work::{Cut, Feedback, Work};
 
 pub(crate) struct Outlet<K> {
     pub sink: K,
     pub gate: Arc<dyn InterventionGate>,
     pub observer: Arc<dyn BatchObserver>,
+    pub rerouting: Rerouting,
     pub feedback: mpsc::UnboundedSender<Feedback>,
     /// Work of older epochs is void.
     pub epoch: u64,
@@ -129,8 +131,15 @@ impl<K: LakeSink> Outlet<K> {
         }
         phases.write = std::mem::take(&mut self.write_time) + started.elapsed();
         let started = Instant::now();
-        let (ledger, refusal) = decide(self.gate.as_ref(), &cut).await;
+        let Decided { ledger, refusal, reroute } = decide(self.gate.as_ref(), &cut).await;
         phases.decide = started.elapsed();
+        let started = Instant::now();
+        if let Some(to) = reroute {
+            let uuid = &ledger.verdict.batch_uuid;
+            let convert = |rows| self.rerouting.convert(to, uuid, rows);
+            self.calls.during("write", self.sink.reroute(to, &convert)).await?;
+        }
+        phases.write += started.elapsed();
         let started = Instant::now();
         let blocked = match &refusal {
             None => None,
@@ -138,6 +147,7 @@ impl<K: LakeSink> Outlet<K> {
             Some(_) => Some(Block::Policy),
         };
         let stands_on = cut.stands_on.take().filter(|_| blocked.is_none());
+        let stood_on = stands_on.is_some();
         let commit = BatchCommit { ledger: ledger.clone(), blocked, stands_on };
         let outcome = self.calls.during("commit", self.sink.commit(commit)).await?;
         phases.commit = started.elapsed();
@@ -147,9 +157,7 @@ impl<K: LakeSink> Outlet<K> {
                     version = image.version,
                     "fenced: another worker moved a position first"
                 );
-                let _ = self.feedback.send(Feedback::Fenced { epoch: self.epoch, same_group });
-                // Until intake restarts, everything it sent belongs to a batch that is no more.
-                self.epoch = u64::MAX;
+                self.fence(same_group);
             }
             CommitOutcome::Blocked(note) => return Err(EngineFault::StillBlocked(note).into()),
             CommitOutcome::Committed { version, side_tables } => {
@@ -159,11 +167,21 @@ impl<K: LakeSink> Outlet<K> {
                 if let Some(refusal) = refusal {
                     return Err(refusal.into());
                 }
+                let forgets = reroute.is_some() && stood_on;
                 let ends = cut.partitions.iter().map(|range| (range.partition.clone(), range.end));
                 let _ = self.feedback.send(Feedback::Committed { positions: ends.collect() });
+                if forgets {
+                    self.fence(true);
+                }
             }
         }
         Ok(())
+    }
+
+    /// Until intake restarts, everything it sent belongs to a batch that is no more.
+    fn fence(&mut self, same_group: bool) {
+        let _ = self.feedback.send(Feedback::Fenced { epoch: self.epoch, same_group });
+        self.epoch = u64::MAX;
     }
 
     fn observe(
@@ -197,34 +215,52 @@ impl<K: LakeSink> Outlet<K> {
     }
 }
 
+struct Decided {
+    ledger: Ledger,
+    refusal: Option<EngineFault>,
+    reroute: Option<TableRole>,
+}
+
 /// The strategy may be stricter than the policy, never laxer: it is not asked of a batch that
 /// the policy blocks.
-async fn decide(gate: &dyn InterventionGate, cut: &Cut) -> (Ledger, Option<EngineFault>) {
+async fn decide(gate: &dyn InterventionGate, cut: &Cut) -> Decided {
     let mut ledger = Ledger {
         partitions: cut.partitions.clone(),
         counts: cut.counts,
         verdict: cut.verdict.clone(),
         shadow: cut.shadow.clone(),
         intervention: None,
+        rerouted_to: None,
     };
+    let (mut refusal, mut reroute) = (None, None);
     if ledger.verdict.status == Status::Block {
         let verdict = Box::new(ledger.verdict.clone());
-        return (ledger, Some(EngineFault::Violated { verdict }));
+        return Decided { refusal: Some(EngineFault::Violated { verdict }), ledger, reroute };
     }
     match gate.decide(&ledger.verdict).await {
-        Decision::Proceed => (ledger, None),
+        Decision::Proceed => {}
         Decision::Warn { reason } => {
             ledger.verdict.status = Status::Warn;
             ledger.intervention = Some(reason);
-            (ledger, None)
+        }
+        Decision::Reroute { reason, to } => {
+            ledger.verdict.status = Status::Warn;
+            ledger.intervention = Some(reason);
+            let rows = std::mem::take(&mut ledger.counts.accepted);
+            if rows > 0 {
+                ledger.counts.rerouted = rows;
+                ledger.rerouted_to = Some(to.name);
+                reroute = Some(to.role);
+            }
         }
         Decision::Block { reason } => {
             ledger.verdict.status = Status::Block;
             ledger.intervention = Some(reason.clone());
             let verdict = Box::new(ledger.verdict.clone());
-            (ledger, Some(EngineFault::Blocked { reason, verdict }))
+            refusal = Some(EngineFault::Blocked { reason, verdict });
         }
     }
+    Decided { ledger, refusal, reroute }
 }
 
 /// A block stops every worker and every start until somebody releases it.

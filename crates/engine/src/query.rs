@@ -18,10 +18,11 @@ use crate::account::Offsets;
 use crate::assemble::Assembler;
 use crate::intake::{Intake, IntakeEnd, OpenBatch};
 use crate::outlet::{Outlet, released};
+use crate::reroute::Rerouting;
 use crate::shadow::Shadow;
 use crate::stop::StopSignal;
 use crate::transform::RowTransform;
-use crate::{EngineConfig, EngineFault};
+use crate::{EngineConfig, EngineFault, RejectsContract};
 
 /// Chunks between decoding and writing: enough that neither waits for the other's every step.
 const WORK_QUEUE: usize = 2;
@@ -37,6 +38,8 @@ pub struct QueryParts<S, K> {
     pub queries: Option<Box<dyn BatchQueries>>,
     pub functions: Option<Box<dyn RowFunctions>>,
     pub contract: Option<ContractRef>,
+    /// What the rejects are held against.
+    pub rejects_contract: Option<RejectsContract>,
     pub shadow: Option<Shadow>,
     /// For rules over more than a batch.
     pub output_rows: Box<dyn OutputRows>,
@@ -68,6 +71,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             functions,
             contract,
             shadow,
+            rejects_contract,
             output_rows,
             gate,
             observer,
@@ -88,7 +92,9 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
         let (work, received) = mpsc::channel(WORK_QUEUE);
         let (feedback, told) = mpsc::unbounded_channel();
         let rules = checker.as_ref().map(|checker| checker.rules().to_vec()).unwrap_or_default();
-        let assembler = Assembler { layout: config.layout.clone(), contract, rules };
+        let rerouting = Rerouting { layout: config.layout.clone(), contract: contract.clone() };
+        let assembler =
+            Assembler { layout: config.layout.clone(), contract, rules, rejects_contract };
         let intake = Intake {
             source,
             transform: RowTransform::after(decoder.as_ref(), transform.as_ref()),
@@ -120,6 +126,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             sink,
             gate,
             observer,
+            rerouting,
             feedback,
             epoch: 0,
             version: image.version,

@@ -89,6 +89,9 @@ impl<S: RecordSource> Intake<S> {
         if let Some(checker) = &mut self.checker {
             checker.reset();
         }
+        if let Some(contract) = &mut self.assembler.rejects_contract {
+            contract.reset();
+        }
         if let Some(queries) = &mut self.queries {
             queries.reset();
         }

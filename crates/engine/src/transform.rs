@@ -30,7 +30,7 @@ impl RowTransform {
     /// Rows that the transform leaves out are skipped. A row that it cannot be asked about, for a
     /// field that does not fit is NULL there, and one that it fails on are dead letters.
     pub fn apply(&self, decoded: Decoded) -> Result<Decoded, EngineFault> {
-        self.transformed(decoded).map_err(|source| EngineFault::Assemble { source })
+        Ok(self.transformed(decoded)?)
     }
 
     fn transformed(&self, decoded: Decoded) -> Result<Decoded, ArrowError> {

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use headgate_contract::{Contract, ContractFault};
+use arrow_schema::SchemaRef;
+use headgate_contract::{CheckOptions, Contract, ContractFault};
 use serde_json::Value;
 
 use crate::Issue;
@@ -97,5 +98,44 @@ pub(crate) fn check_shadow(options: &NodeOptions, shadow: Option<&Contract>, iss
     if shadow.is_some() && options.contract.is_none() {
         let expected = "a contract that it is compared with";
         issues.add(Issue::new(&["shadow_contract"], "CONFIG_CONFLICT", expected, "none"));
+    }
+}
+
+/// The contract of the rejects names columns that they have, and asks nothing that only the
+/// contract of the output can be asked.
+pub(crate) fn check_rejects(
+    options: &NodeOptions,
+    contract: Option<&Contract>,
+    rejects: Option<&SchemaRef>,
+    issues: &mut Issues,
+) {
+    const KEY: [&str; 1] = ["rejects_contract"];
+    if options.rejects_contract.is_none() {
+        return;
+    }
+    let Some(rejects) = rejects else {
+        issues.add(Issue::new(&KEY, "CONFIG_CONFLICT", "a table for rejects", "none"));
+        return;
+    };
+    let Some(contract) = contract else { return };
+    for field in contract.schema().fields() {
+        let found = rejects.field_with_name(field.name()).ok();
+        if found.is_none_or(|found| found.data_type() != field.data_type()) {
+            let expected = format!("column {} of the rejects as it is there", field.name());
+            let actual = found.map_or("no such column".to_owned(), |found| {
+                format!("{}, where the contract has {}", found.data_type(), field.data_type())
+            });
+            issues.add(Issue::new(&KEY, "CONFIG_CONFLICT", expected, actual));
+        }
+    }
+    let asks = contract.queries().len() + contract.functions().len();
+    if asks > 0 || contract.checker(CheckOptions::default()).forgotten().is_some() {
+        let expected = "rules of rows, and of a batch by library metrics";
+        issues.add(Issue::new(
+            &KEY,
+            "CONFIG_CONFLICT",
+            expected,
+            "rules by sql, functions or scope",
+        ));
     }
 }

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use headgate_engine::{StopMode, StopSwitch};
-use headgate_model::{BatchObserver, CommittedBatch, Decision, FoundRows, Progress, Verdict};
+use headgate_model::{
+    BatchObserver, CommittedBatch, Decision, FoundRows, Progress, RerouteTarget, Verdict,
+};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex as AsyncMutex, broadcast, mpsc, watch};
 use tokio::task::AbortHandle;
@@ -36,6 +38,8 @@ pub struct QueryHandle {
     pub name: String,
     /// The output.
     pub dataset: Dataset,
+    /// Where interventions may send batches.
+    pub reroute_targets: Vec<RerouteTarget>,
     pub(crate) gate: Option<Arc<AskedGate>>,
     pub(crate) calls: Arc<RuleCalls>,
     pub(crate) feed: Arc<Feed>,

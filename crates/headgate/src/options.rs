@@ -21,6 +21,8 @@ pub struct NodeOptions {
     pub transforms: Option<Vec<TransformOptions>>,
     /// Judges the same records, without effect. As `contract`, without a server.
     pub shadow_contract: Option<Value>,
+    /// What the rejects are held against. As `contract`, without a server.
+    pub rejects_contract: Option<Value>,
     /// Refuses to start while a rule of the contract is not enforced.
     pub require_full_coverage: Option<bool>,
     pub on_violation: Option<String>,
@@ -28,6 +30,8 @@ pub struct NodeOptions {
     pub output: Option<TableOptions>,
     pub rejects: Option<RejectsOptions>,
     pub dead_letters: Option<TableOptions>,
+    /// Targets of rerouted batches, by name.
+    pub sinks: Option<BTreeMap<String, TableOptions>>,
     pub streaming: Option<StreamingOptions>,
     pub batch: Option<BatchOptions>,
     pub memory: Option<MemoryOptions>,
@@ -156,10 +160,11 @@ pub fn keys() -> Vec<String> {
             "memory" => under(name, serde_introspect::<MemoryOptions>(), &mut keys),
             "maintenance" => under(name, serde_introspect::<MaintenanceOptions>(), &mut keys),
             "contract" => under(name, &["path", "schema", "server"], &mut keys),
-            "shadow_contract" => under(name, &["path", "schema"], &mut keys),
+            "shadow_contract" | "rejects_contract" => under(name, &["path", "schema"], &mut keys),
             table if TABLE.contains(&table) => {
                 under(table, serde_introspect::<TableOptions>(), &mut keys);
             }
+            "sinks" => under("sinks.*", serde_introspect::<TableOptions>(), &mut keys),
             _ => {}
         }
         if *name == "streaming" {

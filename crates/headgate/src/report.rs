@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat};
 use headgate_model::{
-    CommittedBatch, Ledger, MemoryUse, Phases, Progress, Severity, Status, TableRole, Verdict,
-    Waiting,
+    CommittedBatch, Ledger, MemoryUse, Phases, Progress, Severity, Status, TableRole, TableTotal,
+    Verdict, Waiting,
 };
 
 #[derive(Clone, Debug)]
@@ -20,11 +20,15 @@ pub struct BatchReport {
     pub dataset_id: String,
     /// Absent when blocked.
     pub dataset_version: Option<String>,
-    pub rejects: Option<RejectsReport>,
+    pub rejects: Option<SideReport>,
+    pub rerouted: Option<SideReport>,
 }
 
+/// Rows of a batch in a side table.
 #[derive(Clone, Debug)]
-pub struct RejectsReport {
+pub struct SideReport {
+    /// Its role, or the name of a sink.
+    pub name: String,
     pub dataset_id: String,
     /// Absent while the payment is owed.
     pub dataset_version: Option<String>,
@@ -51,6 +55,8 @@ pub struct ProgressReport {
 pub struct Datasets {
     pub output: String,
     pub rejects: Option<String>,
+    /// By name.
+    pub sinks: BTreeMap<String, String>,
 }
 
 impl Datasets {
@@ -58,10 +64,16 @@ impl Datasets {
         let CommittedBatch { version, ledger, committed_at_us, side_tables } = batch;
         let blocked = ledger.verdict.status == Status::Block;
         let rejects = side_tables.iter().find(|table| table.role == TableRole::Rejects);
-        let rejects = rejects.zip(self.rejects.as_ref()).map(|(table, name)| RejectsReport {
-            dataset_id: name.clone(),
-            dataset_version: table.version.map(|version| version.to_string()),
-            row_count: table.rows,
+        let rejects = rejects.zip(self.rejects.as_ref());
+        let rejects = rejects.map(|(table, dataset)| side("rejects", dataset, table, table.rows));
+        let rerouted = ledger.rerouted_to.as_ref().and_then(|name| {
+            let is_target = |table: &&TableTotal| match table.role {
+                TableRole::Sink(_) => self.sinks.contains_key(name),
+                role => role.as_str() == name,
+            };
+            let dataset = self.sinks.get(name).or(self.rejects.as_ref())?;
+            let table = side_tables.iter().find(is_target)?;
+            Some(side(name, dataset, table, ledger.counts.rerouted))
         });
         BatchReport {
             batch_id: version,
@@ -72,8 +84,18 @@ impl Datasets {
             dataset_id: self.output.clone(),
             dataset_version: (!blocked).then(|| version.to_string()),
             rejects,
+            rerouted,
             ledger,
         }
+    }
+}
+
+fn side(name: &str, dataset: &str, table: &TableTotal, row_count: u64) -> SideReport {
+    SideReport {
+        name: name.to_owned(),
+        dataset_id: dataset.to_owned(),
+        dataset_version: table.version.map(|version| version.to_string()),
+        row_count,
     }
 }
 

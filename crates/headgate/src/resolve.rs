@@ -9,13 +9,13 @@ use headgate_contract::Contract;
 use headgate_decode::{DecodeOptions, UnknownFields};
 use headgate_delta::{Durability, MaintenanceConfig, TableConfig};
 use headgate_engine::{DecodedAs, Layout, LayoutOptions, Policy, RejectsTo, Trigger};
-use headgate_model::TableRole;
+use headgate_model::{RerouteTarget, TableRole};
 use serde_json::Value;
 
 use crate::Issue;
-use crate::contracts::{check_coverage, check_shadow, contract};
+use crate::contracts::{check_coverage, check_rejects, check_shadow, contract};
 use crate::input::{self, Input, SourceConfig};
-use crate::options::{NodeOptions, RejectsOptions, Size, StreamingOptions, TableOptions};
+use crate::options::{NodeOptions, RejectsOptions, Size, StreamingOptions};
 use crate::quantity;
 use crate::transforms::{Contracts, RowsConfig, has_transforms};
 use crate::{maintenance, servers, tables, transforms};
@@ -37,6 +37,7 @@ pub struct NodeConfig {
     pub rows: RowsConfig,
     pub contract: Option<Contract>,
     pub shadow_contract: Option<Contract>,
+    pub rejects_contract: Option<Contract>,
     pub policy: Policy,
     pub trigger: Trigger,
     pub layout: Layout,
@@ -51,6 +52,8 @@ pub struct NodeConfig {
 
 #[derive(Clone, Debug)]
 pub struct NamedTable {
+    /// In the configuration: its role, or the name of a sink.
+    pub name: String,
     /// As the user wrote it: the table name, or the path.
     pub dataset_id: String,
     pub config: TableConfig,
@@ -59,6 +62,24 @@ pub struct NamedTable {
 impl NodeConfig {
     pub fn table(&self, role: TableRole) -> Option<&NamedTable> {
         self.tables.iter().find(|table| table.config.role == role)
+    }
+
+    /// Where interventions may send batches: sinks, and rejects that can tell where a row is from,
+    /// hold no copies of rows of the output, and have no contract of their own.
+    pub fn reroute_targets(&self) -> Vec<RerouteTarget> {
+        let rejects = self.layout.options.metadata
+            && self.policy != Policy::Allow
+            && self.rejects_contract.is_none();
+        let is_target = |table: &&NamedTable| match table.config.role {
+            TableRole::Sink(_) => true,
+            role => role == TableRole::Rejects && rejects,
+        };
+        let targets = self.tables.iter().filter(is_target);
+        let target = |table: &NamedTable| RerouteTarget {
+            name: table.name.clone(),
+            role: table.config.role,
+        };
+        targets.map(target).collect()
     }
 }
 
@@ -110,6 +131,7 @@ pub fn resolve(
         contract(path, document, base_dir, functions, &read, &mut issues)
     };
     let shadow = compiled(&["shadow_contract"], options.shadow_contract.as_ref());
+    let of_rejects = compiled(&["rejects_contract"], options.rejects_contract.as_ref());
     let of_input = options.input.as_ref().and_then(|input| input.contract.as_ref());
     let of_input = compiled(&["input", "contract"], of_input);
     let contract = compiled(&["contract"], options.contract.as_ref());
@@ -128,6 +150,7 @@ pub fn resolve(
         check_columns(&layout, of, &mut issues);
     }
     check_policy(options, policy, &mut issues);
+    check_rejects(options, of_rejects.as_ref(), layout.schema(TableRole::Rejects), &mut issues);
     let mut tables = tables::resolve(options, &layout, contract.as_ref(), base_dir, &mut issues);
     let batch = options.batch.as_ref();
     let max_rows = batch.and_then(|batch| batch.max_rows).unwrap_or(DEFAULT_MAX_ROWS);
@@ -157,6 +180,7 @@ pub fn resolve(
             rows,
             contract,
             shadow_contract: shadow,
+            rejects_contract: of_rejects,
             policy,
             trigger: streaming.trigger,
             layout,
@@ -372,17 +396,4 @@ fn size(
             default
         }
     }
-}
-
-/// Tables by role, as written.
-pub(crate) fn table_options(options: &NodeOptions) -> [(TableRole, Option<&TableOptions>); 3] {
-    let rejects = match &options.rejects {
-        Some(RejectsOptions::Table(table)) => Some(table),
-        _ => None,
-    };
-    [
-        (TableRole::Output, options.output.as_ref()),
-        (TableRole::Rejects, rejects),
-        (TableRole::DeadLetters, options.dead_letters.as_ref()),
-    ]
 }

@@ -8,7 +8,9 @@ use arrow_schema::{Schema, SchemaRef};
 use headgate_contract::CheckOptions;
 use headgate_decode::{Decoder, UnknownFields};
 use headgate_delta::{DeltaSink, DeltaSinkConfig, Maintenance, Written};
-use headgate_engine::{BatchLimits, EngineConfig, Query, QueryParts, Shadow, StopSwitch};
+use headgate_engine::{
+    BatchLimits, EngineConfig, Query, QueryParts, RejectsContract, Shadow, StopSwitch,
+};
 use headgate_kafka::{FetchBudget, KafkaSource, TopicSelection};
 use headgate_model::{BoxFault, InterventionGate, Proceed, RecordSource, TableRole};
 use headgate_sources::RateSource;
@@ -150,6 +152,7 @@ async fn start_reading<S: RecordSource>(
     };
     let parts = QueryParts {
         shadow,
+        rejects_contract: config.rejects_contract.clone().map(RejectsContract::new),
         output_rows: Box::new(Written::of(sink_config(&config, &lease).output)),
         config: engine_config(&config, &lease),
         queries,
@@ -176,6 +179,7 @@ async fn start_reading<S: RecordSource>(
     Ok(QueryHandle {
         id,
         run_id: Uuid::now_v7().to_string(),
+        reroute_targets: config.reroute_targets(),
         name: config.name,
         dataset,
         gate: asked,
@@ -233,9 +237,12 @@ async fn watch_over(
 
 fn datasets(config: &NodeConfig) -> Datasets {
     let name = |role| config.table(role).map(|table| table.dataset_id.clone());
+    let is_sink = |table: &&NamedTable| matches!(table.config.role, TableRole::Sink(_));
+    let sinks = config.tables.iter().filter(is_sink);
     Datasets {
         output: name(TableRole::Output).unwrap_or_default(),
         rejects: name(TableRole::Rejects),
+        sinks: sinks.map(|sink| (sink.name.clone(), sink.dataset_id.clone())).collect(),
     }
 }
 

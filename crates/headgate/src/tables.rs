@@ -13,12 +13,27 @@ use headgate_model::TableRole;
 use url::Url;
 
 use crate::Issue;
-use crate::options::{NodeOptions, TableOptions};
+use crate::options::{NodeOptions, RejectsOptions, TableOptions};
 use crate::quantity;
-use crate::resolve::{Issues, NamedTable, table_options};
+use crate::resolve::{Issues, NamedTable};
 
 const MIN_FILE_BYTES: u64 = 1 << 20;
 const OPTIONS: [&str; 4] = ["partitionBy", "compression", "delta.targetFileSize", "mergeSchema"];
+
+/// A table in the configuration.
+struct Written<'a> {
+    role: TableRole,
+    /// Its path.
+    at: Vec<&'a str>,
+    options: &'a TableOptions,
+}
+
+impl<'a> Written<'a> {
+    /// Path of one of its keys.
+    fn key(&self, keys: &[&'a str]) -> Vec<&'a str> {
+        [&self.at, keys].concat()
+    }
+}
 
 pub(crate) fn resolve(
     options: &NodeOptions,
@@ -27,34 +42,58 @@ pub(crate) fn resolve(
     base_dir: &Path,
     issues: &mut Issues,
 ) -> Vec<NamedTable> {
+    if options.output.is_none() {
+        let expected = "where accepted rows go";
+        issues.add(Issue::new(&["output"], "CONFIG_MISSING", expected, "nothing"));
+    }
+    check_sinks(options, issues);
     let mut tables: Vec<NamedTable> = Vec::new();
-    for (role, written) in table_options(options) {
-        let Some(written) = written else {
-            if role == TableRole::Output {
-                issues.add(Issue::new(
-                    &["output"],
-                    "CONFIG_MISSING",
-                    "where accepted rows go",
-                    "nothing",
-                ));
-            }
-            continue;
-        };
-        let table = table(role, written, layout, contract, base_dir, issues);
+    for written in written(options) {
+        let table = table(&written, layout, contract, base_dir, issues);
         let Some(table) = table else { continue };
         if let Some(other) = tables.iter().find(|other| overlap(other, &table)) {
-            let expected = format!("a path of its own, apart from {}", other.config.role.as_str());
-            issues.add(Issue::new(
-                &[role.as_str(), "path"],
-                "CONFIG_CONFLICT",
-                expected,
-                table.dataset_id,
-            ));
+            let expected = format!("a path of its own, apart from {}", other.name);
+            let path = written.key(&["path"]);
+            issues.add(Issue::new(&path, "CONFIG_CONFLICT", expected, table.dataset_id));
             continue;
         }
         tables.push(table);
     }
     tables
+}
+
+/// A reroute names a sink, or a table of another kind.
+fn check_sinks(options: &NodeOptions, issues: &mut Issues) {
+    for name in options.sinks.iter().flat_map(BTreeMap::keys) {
+        let is_role = TableRole::ALL.iter().any(|role| role.as_str() == name);
+        let fits = !name.is_empty() && name.len() <= 200 && !name.chars().any(char::is_control);
+        if is_role || !fits {
+            let roles = TableRole::ALL.map(TableRole::as_str).join(", ");
+            let expected = format!("a name of 1 to 200 printable characters, and none of {roles}");
+            issues.add(Issue::new(&["sinks"], "CONFIG_VALUE", expected, name.as_str()));
+        }
+    }
+}
+
+/// The output first.
+fn written(options: &NodeOptions) -> Vec<Written<'_>> {
+    let rejects = match &options.rejects {
+        Some(RejectsOptions::Table(table)) => Some(table),
+        _ => None,
+    };
+    let named = [
+        (TableRole::Output, options.output.as_ref()),
+        (TableRole::Rejects, rejects),
+        (TableRole::DeadLetters, options.dead_letters.as_ref()),
+    ];
+    let named = named.into_iter().filter_map(|(role, options)| {
+        Some(Written { role, at: vec![role.as_str()], options: options? })
+    });
+    let sinks = options.sinks.iter().flatten().zip(0..).map(|((name, options), number)| {
+        let role = TableRole::Sink(number);
+        Written { role, at: vec![role.as_str(), name.as_str()], options }
+    });
+    named.chain(sinks).collect()
 }
 
 /// The same place, or one inside the other.
@@ -66,57 +105,57 @@ fn overlap(a: &NamedTable, b: &NamedTable) -> bool {
 }
 
 fn table(
-    role: TableRole,
-    written: &TableOptions,
+    written: &Written<'_>,
     layout: &Layout,
     contract: Option<&Contract>,
     base_dir: &Path,
     issues: &mut Issues,
 ) -> Option<NamedTable> {
-    let name = role.as_str();
-    match written.format.as_deref() {
+    let format = written.key(&["format"]);
+    match written.options.format.as_deref() {
         Some("delta") => {}
-        None => issues.add(Issue::new(&[name, "format"], "CONFIG_MISSING", "delta", "nothing")),
-        Some(format) => issues.add(
-            Issue::new(&[name, "format"], "FORMAT_NOT_SUPPORTED", "delta", format)
+        None => issues.add(Issue::new(&format, "CONFIG_MISSING", "delta", "nothing")),
+        Some(other) => issues.add(
+            Issue::new(&format, "FORMAT_NOT_SUPPORTED", "delta", other)
                 .details("formats built so far: delta"),
         ),
     }
-    let options = written.options.clone().unwrap_or_default();
-    let place = place(role, written, base_dir, issues);
+    let options = written.options.options.clone().unwrap_or_default();
+    let place = place(written, base_dir, issues);
     let store = match &place {
-        Some(place) => store_options(role, &options, &place.address, issues),
+        Some(place) => store_options(written, &options, &place.address, issues),
         None => StoreOptions::default(),
     };
     let codec = options.get("compression").map(String::as_str);
-    let codec = issues.choice(codec, &[name, "options", "compression"], &Codec::NAMES);
+    let codec = issues.choice(codec, &written.key(&["options", "compression"]), &Codec::NAMES);
     let target = options.get("delta.targetFileSize").map(|text| (text, quantity::bytes(text)));
     let target = match target {
         None => DEFAULT_FILE_BYTES,
         Some((_, Some(bytes))) if bytes >= MIN_FILE_BYTES => bytes,
         Some((text, _)) => {
-            let path = [name, "options", "delta.targetFileSize"];
+            let path = written.key(&["options", "delta.targetFileSize"]);
             issues.add(Issue::new(&path, "CONFIG_VALUE", "a size of at least 1MiB", text.as_str()));
             DEFAULT_FILE_BYTES
         }
     };
     const SWITCH: [(&str, bool); 2] = [("false", false), ("true", true)];
     let merge_schema = options.get("mergeSchema").map(String::as_str);
-    let merge_schema = issues.choice(merge_schema, &[name, "options", "mergeSchema"], &SWITCH);
-    let schema = layout.schema(role)?.clone();
+    let merge_schema =
+        issues.choice(merge_schema, &written.key(&["options", "mergeSchema"]), &SWITCH);
+    let schema = layout.schema(written.role)?.clone();
     let columns = options.get("partitionBy");
-    let partition_columns = partition_columns(role, columns, contract, issues);
+    let partition_columns = partition_columns(written, columns, contract, issues);
     for column in &partition_columns {
         if schema.field_with_name(column).is_err() {
             let known: Vec<&str> =
                 schema.fields().iter().map(|field| field.name().as_str()).collect();
-            let path = [name, "options", "partitionBy"];
+            let path = written.key(&["options", "partitionBy"]);
             issues.add(Issue::new(&path, "CONFIG_VALUE", known.join(", "), column.as_str()));
         }
     }
     let Place { dataset_id, address } = place?;
     let config = TableConfig {
-        role,
+        role: written.role,
         address,
         schema,
         partition_columns,
@@ -126,23 +165,24 @@ fn table(
         store,
         checkpoint_interval: DEFAULT_CHECKPOINT_INTERVAL,
     };
-    Some(NamedTable { dataset_id, config })
+    let name = written.at.last().copied().unwrap_or_default().to_owned();
+    Some(NamedTable { name, dataset_id, config })
 }
 
 /// Values of a side table's partition columns stand in the output's log, so they may only be
 /// Headgate's own.
 fn partition_columns(
-    role: TableRole,
+    table: &Written<'_>,
     written: Option<&String>,
     contract: Option<&Contract>,
     issues: &mut Issues,
 ) -> Vec<String> {
-    let path = [role.as_str(), "options", "partitionBy"];
+    let path = table.key(&["options", "partitionBy"]);
     let split = |text: &String| -> Vec<String> {
         text.split(',').map(|column| column.trim().to_owned()).filter(|c| !c.is_empty()).collect()
     };
     let written = written.map(split);
-    if role != TableRole::Output {
+    if table.role != TableRole::Output {
         let columns = written.unwrap_or_default();
         if let Some(column) = columns.iter().find(|column| *column != "_ingestion_date") {
             issues.add(Issue::new(&path, "CONFIG_VALUE", "_ingestion_date", column.as_str()));
@@ -163,7 +203,7 @@ fn partition_columns(
 
 /// Options that are not of the table are of its store, where it has one.
 fn store_options(
-    role: TableRole,
+    written: &Written<'_>,
     options: &BTreeMap<String, String>,
     address: &Url,
     issues: &mut Issues,
@@ -172,7 +212,7 @@ fn store_options(
     let cloud = Cloud::of_scheme(address.scheme());
     let of_store = cloud.map(|cloud| format!(", {}", cloud.known_options())).unwrap_or_default();
     for (option, value) in options.iter().filter(|(name, _)| !OPTIONS.contains(&name.as_str())) {
-        let path = [role.as_str(), "options", option];
+        let path = written.key(&["options", option]);
         let unknown = Err(OptionFault::Unknown);
         match cloud.map_or(unknown, |cloud| cloud.check_option(option, value)) {
             Ok(()) => {
@@ -196,20 +236,15 @@ struct Place {
     address: Url,
 }
 
-fn place(
-    role: TableRole,
-    written: &TableOptions,
-    base_dir: &Path,
-    issues: &mut Issues,
-) -> Option<Place> {
-    let name = role.as_str();
-    let found = match (&written.path, &written.table_name, &written.warehouse) {
+fn place(written: &Written<'_>, base_dir: &Path, issues: &mut Issues) -> Option<Place> {
+    let TableOptions { path, table_name, warehouse, .. } = written.options;
+    let found = match (path, table_name, warehouse) {
         (Some(path), None, None) => Some((path.clone(), path.clone())),
         (None, Some(table), Some(warehouse)) => {
             Some((table.clone(), format!("{warehouse}/{table}")))
         }
         (None, Some(table), None) => {
-            let path = [name, "warehouse"];
+            let path = written.key(&["warehouse"]);
             issues.add(Issue::new(
                 &path,
                 "CONFIG_MISSING",
@@ -220,12 +255,17 @@ fn place(
         }
         (None, None, _) => {
             let expected = "a path, or table_name and warehouse";
-            issues.add(Issue::new(&[name, "path"], "CONFIG_MISSING", expected, "nothing"));
+            issues.add(Issue::new(&written.key(&["path"]), "CONFIG_MISSING", expected, "nothing"));
             None
         }
         (Some(path), ..) => {
             let expected = "path, or table_name and warehouse, not both";
-            issues.add(Issue::new(&[name, "path"], "CONFIG_CONFLICT", expected, path.as_str()));
+            issues.add(Issue::new(
+                &written.key(&["path"]),
+                "CONFIG_CONFLICT",
+                expected,
+                path.as_str(),
+            ));
             None
         }
     };
@@ -237,7 +277,7 @@ fn place(
                 AddressFault::Scheme(_) => "FORMAT_NOT_SUPPORTED",
                 _ => "CONFIG_VALUE",
             };
-            let path = [name, "path"];
+            let path = written.key(&["path"]);
             issues.add(Issue::new(&path, code, AddressFault::EXPECTED, fault.to_string()));
             None
         }

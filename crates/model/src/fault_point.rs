@@ -20,6 +20,8 @@ pub enum FaultPoint {
     File,
     /// All files of the batch are stored.
     Files,
+    /// What an intervention reroutes is stored in its target, and still in the output's files.
+    Reroute,
     OutputPut,
     OutputPutDone,
     /// The output's commit is in; the side tables know nothing of it.
@@ -35,13 +37,14 @@ pub enum FaultPoint {
 }
 
 impl FaultPoint {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Recover,
         Self::Poll,
         Self::Decode,
         Self::Part,
         Self::File,
         Self::Files,
+        Self::Reroute,
         Self::OutputPut,
         Self::OutputPutDone,
         Self::Payment,
@@ -60,6 +63,7 @@ impl FaultPoint {
             Self::Part => "part",
             Self::File => "file",
             Self::Files => "files",
+            Self::Reroute => "reroute",
             Self::OutputPut => "output_put",
             Self::OutputPutDone => "output_put_done",
             Self::Payment => "payment",

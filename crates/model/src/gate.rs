@@ -3,13 +3,30 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::Verdict;
+use crate::{TableRole, Verdict};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     Proceed,
-    Warn { reason: String },
-    Block { reason: String },
+    Warn {
+        reason: String,
+    },
+    Block {
+        reason: String,
+    },
+    /// What would be accepted goes elsewhere.
+    Reroute {
+        reason: String,
+        to: RerouteTarget,
+    },
+}
+
+/// Where a batch is sent instead of the output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RerouteTarget {
+    /// By which the user knows it: that of a sink, or `rejects`.
+    pub name: String,
+    pub role: TableRole,
 }
 
 /// Decides on each verdict. May be asked again about the same records, in another cut, until the

@@ -19,7 +19,7 @@ pub struct PartitionLedger {
     pub first: bool,
 }
 
-/// Where the records of a batch went: `records = accepted + rejected + dead_letters + skipped`.
+/// Where the records of a batch went: `records` is the sum of all others but `copied`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub records: u64,
@@ -28,13 +28,16 @@ pub struct Counts {
     pub dead_letters: u64,
     /// Tombstones that the user asked to skip, and rows that a transform leaves out.
     pub skipped: u64,
+    /// Good enough for the output, and sent elsewhere by an intervention.
+    pub rerouted: u64,
     /// Copies of accepted rows in rejects (policy `allow`); counted apart.
     pub copied: u64,
 }
 
 impl Counts {
     pub const fn balances(&self) -> bool {
-        self.records == self.accepted + self.rejected + self.dead_letters + self.skipped
+        self.records
+            == self.accepted + self.rejected + self.dead_letters + self.skipped + self.rerouted
     }
 
     pub fn add(&mut self, other: &Self) {
@@ -43,6 +46,7 @@ impl Counts {
         self.rejected += other.rejected;
         self.dead_letters += other.dead_letters;
         self.skipped += other.skipped;
+        self.rerouted += other.rerouted;
         self.copied += other.copied;
     }
 }
@@ -55,6 +59,8 @@ pub struct Ledger {
     pub verdict: Verdict,
     /// What a second contract would have made of the same records; it had no effect.
     pub shadow: Option<Verdict>,
-    /// Reason given by an intervention that warned or blocked.
+    /// Reason given by an intervention that warned, rerouted or blocked.
     pub intervention: Option<String>,
+    /// Name of what the batch's good rows were sent to, where that is not the output.
+    pub rerouted_to: Option<String>,
 }

@@ -37,7 +37,7 @@ pub use budget::Budget;
 pub use fault::{Blame, BoxFault, Fault, FaultContext, Retry};
 pub use fault_point::{FaultPoint, Injected, reach};
 pub use functions::{FoundRows, RowFunctions};
-pub use gate::{Decision, InterventionGate, Proceed};
+pub use gate::{Decision, InterventionGate, Proceed, RerouteTarget};
 pub use ledger::{Counts, Ledger, PartitionLedger};
 pub use observer::{
     BatchObserver, CommittedBatch, Lag, MemoryUse, Phases, Progress, Silent, Waiting,
@@ -49,7 +49,8 @@ pub use queries::{Answers, BatchQueries};
 pub use record::{Advance, ChunkBuilder, RecordChunk, RecordRef};
 pub use row::{FieldViolation, UNKNOWN_FIELD, field_paths, field_types, map_parts};
 pub use sink::{
-    BatchCommit, Block, BlockNote, CommitOutcome, LakeSink, SinkImage, TableRole, TableTotal,
+    BatchCommit, Block, BlockNote, CommitOutcome, ConvertRows, LakeSink, SinkImage, TableRole,
+    TableTotal,
 };
 pub use source::{ReadMode, RecordSource, SourceEvent, StartRequest};
 pub use transform::{FailedRow, Transform, Transformed};

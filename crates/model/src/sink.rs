@@ -12,9 +12,12 @@ pub enum TableRole {
     Output,
     Rejects,
     DeadLetters,
+    /// Where interventions send batches: one of the user's sinks, by its number.
+    Sink(u16),
 }
 
 impl TableRole {
+    /// Without sinks, of which there may be any number.
     pub const ALL: [Self; 3] = [Self::Output, Self::Rejects, Self::DeadLetters];
 
     pub const fn as_str(self) -> &'static str {
@@ -22,6 +25,7 @@ impl TableRole {
             Self::Output => "output",
             Self::Rejects => "rejects",
             Self::DeadLetters => "dead_letters",
+            Self::Sink(_) => "sinks",
         }
     }
 }
@@ -92,6 +96,9 @@ pub enum CommitOutcome {
     Blocked(BlockNote),
 }
 
+/// Rows of one table as those of another.
+pub type ConvertRows<'a> = dyn Fn(RecordBatch) -> Result<RecordBatch, BoxFault> + Send + Sync + 'a;
+
 pub trait LakeSink: Send + 'static {
     /// Opens or creates all tables, pays what is owed, and reads the output to its tip.
     fn open(&mut self) -> impl Future<Output = Result<SinkImage, BoxFault>> + Send;
@@ -119,6 +126,14 @@ pub trait LakeSink: Send + 'static {
     /// Ends the files of the open batch, so that all that is left to do is small. Optional: a commit
     /// does it as well.
     fn close_files(&mut self) -> impl Future<Output = Result<(), BoxFault>> + Send;
+
+    /// Moves the output's rows of the open batch to another table, as `convert` makes them fit.
+    /// Fails as a write does: then the batch has to be discarded.
+    fn reroute(
+        &mut self,
+        to: TableRole,
+        convert: &ConvertRows<'_>,
+    ) -> impl Future<Output = Result<(), BoxFault>> + Send;
 
     /// Ends the open batch: all of it is committed, or none.
     fn commit(

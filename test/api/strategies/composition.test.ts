@@ -1,11 +1,16 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { InterventionDecision } from "../../../ts/intervention.ts";
-import { circuitBreaker, manual, strictest } from "../../../ts/strategies/index.ts";
+import { circuitBreaker, manual, rerouted, strictest } from "../../../ts/strategies/index.ts";
 import { AskingQuery, judged } from "../support/asked-strategy.ts";
 
 const warn = (reason: string) => () => ({ action: "warn" as const, reason });
 const block = (reason: string) => () => ({ action: "block" as const, reason });
+const reroute = (reason: string) => () => ({
+  action: "reroute" as const,
+  reason,
+  to: "quarantine",
+});
 const proceed = () => null;
 const never = () => new Promise<null>(() => {});
 const fail = () => {
@@ -21,12 +26,18 @@ const table: [string, (() => unknown)[], InterventionDecision | Error][] = [
     [warn("a"), block("b"), warn("c")],
     { action: "block", reason: "a; b; c" },
   ],
+  [
+    "a reroute among warnings",
+    [warn("a"), reroute("b"), warn("c")],
+    { action: "reroute", reason: "a; b; c", to: "quarantine" },
+  ],
+  ["a block beside a reroute", [reroute("a"), block("b")], { action: "block", reason: "a; b" }],
   ["a block beside a failure", [fail, block("bad")], { action: "block", reason: "bad" }],
   ["a block beside silence", [never, block("bad")], { action: "block", reason: "bad" }],
   ["a failure beside a warning", [warn("late"), fail], new Error("the service is down")],
   [
     "what is no decision",
-    [() => ({ action: "reroute", reason: "x" })],
+    [() => ({ action: "retry", reason: "x" })],
     new TypeError("a decision is null"),
   ],
 ];
@@ -36,6 +47,18 @@ test.each(table)("the strictest of %s", async (_, strategies, expected) => {
   const answer = query.ask(judged(1));
   if (expected instanceof Error) await expect(answer).rejects.toThrow(expected.message);
   else expect(await answer).toEqual(expected);
+});
+
+test("what a strategy would block is rerouted, and nothing else", async () => {
+  const answers = [block("bad")(), warn("few")(), null];
+  const intervention = () => answers.shift();
+  const query = new AskingQuery(rerouted(intervention, { to: "quarantine", scope: "onwards" }));
+  expect(await query.ask(judged(1))).toEqual({
+    ...{ action: "reroute", reason: "bad" },
+    ...{ to: "quarantine", scope: "onwards" },
+  });
+  expect(await query.actions(judged(1), judged(1))).toEqual(["warn", "proceed"]);
+  expect(() => rerouted(proceed, { to: "" })).toThrow("expected a text that is not empty");
 });
 
 test("compositions nest, and keep each strategy's own state", async () => {

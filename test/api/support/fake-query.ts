@@ -32,8 +32,9 @@ export class Feed<T> {
 
 export interface Decided {
   request: number;
-  action: "proceed" | "warn" | "block";
+  action: "proceed" | "warn" | "block" | "reroute";
   reason?: string;
+  to?: string;
 }
 
 /** Calls of rules' functions, and what was answered. */
@@ -66,6 +67,7 @@ export class FakeQuery implements NativeQuery {
   readonly progresses = new Feed<NativeProgress>();
   readonly verdicts = new Feed<{ request: number; verdict: NativeVerdict }>();
   readonly decided: Decided[] = [];
+  rerouteTargets = ["rejects", "quarantine"];
   readonly rules = new FakeCaller();
   readonly stops: { drain: boolean; timeoutMs: number }[] = [];
   /** What `stop` does; by default it ends the query at once. */
@@ -118,8 +120,8 @@ export class FakeQuery implements NativeQuery {
     return this.verdicts.next();
   }
 
-  decide(request: number, action: Decided["action"], reason?: string): boolean {
-    this.decided.push({ request, action, reason });
+  decide(request: number, action: Decided["action"], reason?: string, to?: string): boolean {
+    this.decided.push({ request, action, reason, ...(to !== undefined && { to }) });
     return true;
   }
 

@@ -12,6 +12,7 @@ export const run: StreamingRun = {
   output: { datasetId: "lake/events", address: "file:///lake/my%20events" },
   rejects: { datasetId: "rejects", address: "s3://bucket/lake/rejects" },
   deadLetters: { datasetId: "dead", address: "abfss://lake@account.dfs.core.windows.net/dead" },
+  sinks: {},
   columns: [
     { name: "id", odcsType: "string", nullable: false },
     { name: "speed", odcsType: "number", nullable: true },

@@ -44,7 +44,15 @@ export function batch(batchId: number, change: Partial<NativeBatch> = {}): Nativ
     warnings: [],
     datasetId: "lake/events",
     datasetVersion: String(batchId),
-    counts: { records: 10, accepted: 10, rejected: 0, deadLetters: 0, skipped: 0, copied: 0 },
+    counts: {
+      records: 10,
+      accepted: 10,
+      rejected: 0,
+      deadLetters: 0,
+      skipped: 0,
+      rerouted: 0,
+      copied: 0,
+    },
     positions: [{ topic: "events", partition: 0, start: 0n, end: 2n ** 53n + 1n }],
     ...change,
   };

@@ -222,7 +222,7 @@ impl<'a> Optimizer<'a> {
         schema: &SchemaRef,
     ) -> Result<futures::stream::BoxStream<'static, Result<RecordBatch, Source>>, Source> {
         let reading = Reading { batch_rows: BATCH_ROWS, limit: None };
-        rows_of(self.store, file, schema, reading).await
+        rows_of(self.store.objects(), file, schema, reading).await
     }
 }
 

@@ -2,11 +2,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use headgate_engine::{EngineFault, Policy, RejectsTo};
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use headgate_engine::{EngineFault, Policy, RejectsTo, StopMode};
 use headgate_model::fake::{CommitEvent, EntryKind};
-use headgate_model::{Decision, InterventionGate, Status, TableRole, Verdict};
+use headgate_model::{
+    Counts, Decision, InterventionGate, RerouteTarget, Status, TableRole, Verdict,
+};
 
-use crate::rig::{GOOD, Rig, SLOW, engine_fault, secs};
+use crate::rig::{BROKEN, GOOD, Rig, SLOW, engine_fault, secs};
+use crate::scopes::{ids_of, once_ever};
 
 /// Answers by what the verdict says, and remembers each.
 struct Strategy {
@@ -62,6 +67,64 @@ async fn warn_commits_the_batch_with_its_reason() {
     rig.run().await;
     let ledger = rig.lake.ledgers().remove(0);
     assert_eq!(ledger.verdict.status, Status::Warn);
+    assert_eq!(ledger.intervention.as_deref(), Some("odd"));
+    rig.assert_exactly_once();
+}
+
+fn reroute(name: &str, role: TableRole) -> Decision {
+    let to = RerouteTarget { name: name.into(), role };
+    Decision::Reroute { reason: "odd".into(), to }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_rerouted_is_in_its_target_alone() {
+    for (decide, role, names) in [
+        (
+            (|_| reroute("quarantine", TableRole::Sink(0))) as fn(&Verdict) -> Decision,
+            TableRole::Sink(0),
+            "quarantine",
+        ),
+        (|_| reroute("rejects", TableRole::Rejects), TableRole::Rejects, "rejects"),
+    ] {
+        let rig = Rig { gate: Strategy::new(decide), ..Rig::new() };
+        rig.append(&[GOOD, SLOW, GOOD, BROKEN]);
+        rig.run().await;
+        let ledger = rig.lake.ledgers().remove(0);
+        assert_eq!(ledger.verdict.status, Status::Warn);
+        assert_eq!(ledger.rerouted_to.as_deref(), Some(names));
+        let Counts { accepted, rejected, dead_letters, rerouted, .. } = ledger.counts;
+        assert_eq!([accepted, rejected, dead_letters, rerouted], [0, 1, 1, 2]);
+        assert_eq!(rig.lake.num_rows(TableRole::Output), 0);
+        let of_policy = usize::from(role == TableRole::Rejects);
+        assert_eq!(rig.lake.num_rows(role), 2 + of_policy);
+        rig.assert_exactly_once();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rejects_say_that_an_intervention_sent_them_a_row() {
+    let rig = Rig { gate: Strategy::new(|_| reroute("rejects", TableRole::Rejects)), ..Rig::new() };
+    rig.append(&[GOOD]);
+    rig.run().await;
+    let rows = rig.lake.rows(TableRole::Rejects).remove(0);
+    let found = rows.column_by_name("_violations").unwrap().as_list::<i32>().value(0);
+    let rules = found.as_struct().column(0).as_string::<i32>().clone();
+    assert_eq!(rules.iter().flatten().collect::<Vec<_>>(), ["intervention"]);
+    let id = rows.column_by_name("_contract_id").unwrap().as_string::<i32>().clone();
+    assert_eq!(id.value(0), "pings");
+    let batch = rows.column_by_name("_batch_uuid").unwrap().as_string::<i32>().clone();
+    assert_eq!(batch.value(0), rig.lake.ledgers()[0].verdict.batch_uuid);
+    assert!(rows.column_by_name("_raw_value").unwrap().is_null(0), "the output does not keep it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_with_nothing_to_accept_is_not_rerouted() {
+    let to_sink = |_: &Verdict| reroute("quarantine", TableRole::Sink(0));
+    let rig = Rig { gate: Strategy::new(to_sink), ..Rig::new() };
+    rig.append(&[SLOW]);
+    rig.run().await;
+    let ledger = rig.lake.ledgers().remove(0);
+    assert_eq!((ledger.rerouted_to, ledger.counts.rerouted), (None, 0));
     assert_eq!(ledger.intervention.as_deref(), Some("odd"));
     rig.assert_exactly_once();
 }
@@ -160,4 +223,38 @@ async fn t14_a_block_stops_other_workers_until_it_is_released() {
     rig.trigger = headgate_engine::Trigger::AvailableNow;
     rig.run().await;
     rig.assert_exactly_once();
+}
+
+/// What is not in the output is no reason to keep its like out.
+#[tokio::test(start_paused = true)]
+async fn rules_over_the_output_forget_what_was_rerouted() {
+    let first = Mutex::new(true);
+    let strategy = Once { first };
+    let rig = Rig { contract: Some(once_ever()), gate: Arc::new(strategy), ..Rig::ticking() };
+    let worker = rig.start_alone().await;
+    rig.append(&[GOOD]);
+    tokio::time::sleep(secs(60)).await;
+    rig.append(&[GOOD, GOOD]);
+    tokio::time::sleep(secs(60)).await;
+    worker.stopped(StopMode::Drain).await;
+    assert_eq!(ids_of(&rig.lake), ["a"]);
+    assert_eq!(rig.lake.num_rows(TableRole::Sink(0)), 1);
+    rig.assert_exactly_once();
+}
+
+/// Reroutes the first batch with rows.
+struct Once {
+    first: Mutex<bool>,
+}
+
+impl InterventionGate for Once {
+    fn decide<'a>(
+        &'a self,
+        verdict: &'a Verdict,
+    ) -> Pin<Box<dyn Future<Output = Decision> + Send + 'a>> {
+        let is_first = verdict.row_count > 0 && std::mem::take(&mut *self.first.lock().unwrap());
+        Box::pin(async move {
+            if is_first { reroute("quarantine", TableRole::Sink(0)) } else { Decision::Proceed }
+        })
+    }
 }

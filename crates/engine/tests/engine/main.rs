@@ -9,6 +9,7 @@ mod interventions;
 mod limits;
 mod policies;
 mod rate;
+mod rejects_contract;
 mod restart;
 mod rig;
 mod scopes;

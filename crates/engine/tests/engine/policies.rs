@@ -85,8 +85,15 @@ async fn every_row_goes_where_the_policy_says() {
             assert_eq!(rig.lake.breaks(), Vec::<String>::new(), "{name}");
             let ledger = &rig.lake.ledgers()[0];
             let [accepted, rejected, dead_letters, copied] = case.counts;
-            let expected =
-                Counts { records: 6, accepted, rejected, dead_letters, skipped: 0, copied };
+            let expected = Counts {
+                records: 6,
+                accepted,
+                rejected,
+                dead_letters,
+                skipped: 0,
+                rerouted: 0,
+                copied,
+            };
             assert_eq!(ledger.counts, expected, "{name}");
             assert_eq!(ledger.verdict.status, Status::Warn, "{name}");
             let verdict = &ledger.verdict;

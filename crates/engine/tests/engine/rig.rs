@@ -8,7 +8,7 @@ use headgate_contract::{CheckOptions, Contract};
 use headgate_decode::{DecodeOptions, Tombstones, UnknownFields};
 use headgate_engine::{
     BatchLimits, DecodedAs, EngineConfig, EngineFault, Layout, LayoutOptions, Policy, Query,
-    QueryParts, RejectsTo, Shadow, StopMode, StopSwitch, Trigger,
+    QueryParts, RejectsContract, RejectsTo, Shadow, StopMode, StopSwitch, Trigger,
 };
 use headgate_model::fake::{MemoryLake, ReadUntil, SinkControl, SourceControl, VecLog};
 use headgate_model::{
@@ -78,6 +78,7 @@ pub struct Rig {
     /// `None`: raw.
     pub contract: Option<Contract>,
     pub transform: Option<Arc<dyn Transform>>,
+    pub rejects_contract: Option<Contract>,
     pub policy: Policy,
     pub rejects: RejectsTo,
     pub dead_letters: bool,
@@ -104,6 +105,7 @@ impl Rig {
             contract: Some(pings()),
             transform: None,
             shadow: None,
+            rejects_contract: None,
             policy: Policy::Split,
             rejects: RejectsTo::Rejects,
             dead_letters: true,
@@ -213,6 +215,7 @@ impl Rig {
             transform: self.transform.clone(),
             queries: None,
             functions: self.functions.as_ref().map(|functions| functions()),
+            rejects_contract: self.rejects_contract.clone().map(RejectsContract::new),
             shadow: self.shadow.as_ref().map(|shadow| shadow()),
             output_rows: Box::new(self.lake.clone()),
             checker: self.contract.as_ref().map(|contract| contract.checker(check)),
@@ -263,8 +266,8 @@ impl Rig {
 
     /// Every record of the log is in one table, once.
     pub fn assert_exactly_once(&self) {
-        let mut found: Vec<_> =
-            TableRole::ALL.iter().flat_map(|role| self.lake.coordinates(*role)).collect();
+        let roles = TableRole::ALL.into_iter().chain([TableRole::Sink(0)]);
+        let mut found: Vec<_> = roles.flat_map(|role| self.lake.coordinates(role)).collect();
         found.sort();
         assert_eq!(found, self.log.coordinates());
         assert_eq!(self.lake.breaks(), Vec::<String>::new());

@@ -73,8 +73,15 @@ async fn every_record_is_accounted_for_whatever_becomes_of_its_row() {
         rig.append(&RECORDS);
         rig.run().await;
         let ledger = rig.lake.ledgers().remove(0);
-        let expected =
-            Counts { records: 8, accepted: 2, rejected: 2, dead_letters: 3, skipped: 1, copied: 0 };
+        let expected = Counts {
+            records: 8,
+            accepted: 2,
+            rejected: 2,
+            dead_letters: 3,
+            skipped: 1,
+            rerouted: 0,
+            copied: 0,
+        };
         assert_eq!(ledger.counts, expected, "chunks of {chunk_records}");
         assert_eq!((ledger.verdict.row_count, ledger.verdict.violating_rows), (4, 2));
         assert_eq!(rig.offsets(TableRole::Output), [1, 7]);

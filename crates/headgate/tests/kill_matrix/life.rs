@@ -1,7 +1,9 @@
 //! One life of a query over real tables: it reads what there is and ends.
 
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use headgate_contract::{CheckOptions, Contract};
@@ -15,10 +17,34 @@ use headgate_engine::{
     RejectsTo, StopSwitch, Trigger,
 };
 use headgate_model::fake::{ReadUntil, VecLog};
-use headgate_model::{Budget, Fault, PartitionId, Proceed, Silent, TableRole};
+use headgate_model::{
+    Budget, Decision, Fault, InterventionGate, PartitionId, Proceed, RerouteTarget, Silent,
+    TableRole, Verdict,
+};
 
 pub const PARTITIONS: i32 = 3;
 pub const RECORDS: i64 = 120;
+pub const SINK: TableRole = TableRole::Sink(0);
+
+/// To the sink, to the rejects, to the output, and so on.
+#[derive(Default)]
+struct InTurns(AtomicU32);
+
+impl InterventionGate for InTurns {
+    fn decide<'a>(
+        &'a self,
+        _verdict: &'a Verdict,
+    ) -> Pin<Box<dyn Future<Output = Decision> + Send + 'a>> {
+        let role = match self.0.fetch_add(1, Ordering::Relaxed) % 3 {
+            0 => SINK,
+            1 => TableRole::Rejects,
+            _ => return Box::pin(std::future::ready(Decision::Proceed)),
+        };
+        let to = RerouteTarget { name: role.as_str().into(), role };
+        let decision = Decision::Reroute { reason: "in turns".into(), to };
+        Box::pin(std::future::ready(decision))
+    }
+}
 
 const CONTRACT: &str = "
 apiVersion: v3.1.0
@@ -68,6 +94,7 @@ pub fn live(lake: &Path) {
 async fn run(lake: &Path) -> Result<(), String> {
     // Files of several parts, each batch one of them.
     let large = std::env::var(crate::LARGE).is_ok();
+    let reroutes = std::env::var(crate::REROUTES).is_ok();
     let partitions = (0..PARTITIONS).map(|number| PartitionId::new("pings", "id", number));
     let log = VecLog::new(partitions.clone());
     for (number, id) in partitions.enumerate() {
@@ -102,7 +129,11 @@ async fn run(lake: &Path) -> Result<(), String> {
     let sink = DeltaSink::new(DeltaSinkConfig {
         query: "pings".into(),
         output: table(TableRole::Output),
-        side_tables: vec![table(TableRole::Rejects), table(TableRole::DeadLetters)],
+        side_tables: [TableRole::Rejects, TableRole::DeadLetters]
+            .into_iter()
+            .chain(reroutes.then_some(SINK))
+            .map(table)
+            .collect(),
         durability: Durability::Process,
         cursors: Default::default(),
         buffers: Budget::of(64 << 20),
@@ -116,6 +147,7 @@ async fn run(lake: &Path) -> Result<(), String> {
         transform: None,
         queries: None,
         functions: None,
+        rejects_contract: None,
         shadow: None,
         output_rows: Box::new(Written::of(table(TableRole::Output))),
         config: EngineConfig {
@@ -138,7 +170,7 @@ async fn run(lake: &Path) -> Result<(), String> {
         decoder: headgate_decode::json(contract.schema(), options).unwrap(),
         checker: Some(contract.checker(CheckOptions::default())),
         contract: Some(contract.reference().clone()),
-        gate: Arc::new(Proceed),
+        gate: if reroutes { Arc::new(InTurns::default()) } else { Arc::new(Proceed) },
         observer: Arc::new(Silent),
         stop,
     })

@@ -26,9 +26,15 @@ fn life() {
     life::live(Path::new(&lake));
 }
 
-fn run_life(lake: &Path, fault: Option<&str>) -> ExitStatus {
+/// Whether an intervention sends batches elsewhere.
+const REROUTES: &str = "HEADGATE_REROUTES";
+
+fn run_life(lake: &Path, fault: Option<&str>, reroutes: bool) -> ExitStatus {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "life", "--ignored", "--quiet"]).env(LAKE, lake);
+    if reroutes {
+        command.env(REROUTES, "1");
+    }
     command.env_remove(VARIABLE).env("RUST_BACKTRACE", "0");
     if let Some(fault) = fault {
         command.env(VARIABLE, fault);
@@ -48,6 +54,7 @@ fn was_killed(status: ExitStatus) -> bool {
 fn kill_matrix() {
     let (mut runs, mut kills, mut failures, mut unmet) = (0, 0, 0, Vec::new());
     for point in FaultPoint::ALL {
+        let reroutes = point == FaultPoint::Reroute;
         for action in ["kill", "kill_soon", "fail", "delay"] {
             let mut met = false;
             let most = if action == "kill" { 2 } else { 1 };
@@ -57,18 +64,22 @@ fn kill_matrix() {
                     let lake = folder.path();
                     if point == FaultPoint::Recover {
                         // Something has to be owed.
-                        assert!(was_killed(run_life(lake, Some("payment=kill@1"))));
+                        assert!(was_killed(run_life(lake, Some("payment=kill@1"), reroutes)));
                         kills += 1;
                     }
                     for _ in 0..times {
                         runs += 1;
-                        let status = run_life(lake, Some(&format!("{point}={action}@{nth}")));
+                        let status =
+                            run_life(lake, Some(&format!("{point}={action}@{nth}")), reroutes);
                         kills += i32::from(was_killed(status));
                         failures += i32::from(status.code().is_some_and(|code| code != 0));
                         met |= !status.success();
                     }
-                    assert!(run_life(lake, None).success(), "{point} {action} {nth}: no recovery");
-                    let wrong = tables::differences(lake);
+                    assert!(
+                        run_life(lake, None, reroutes).success(),
+                        "{point} {action} {nth}: no recovery"
+                    );
+                    let wrong = tables::differences(lake, reroutes);
                     assert_eq!(wrong, Vec::<String>::new(), "{point} {action} {nth} {times}");
                 }
             }
@@ -82,4 +93,24 @@ fn kill_matrix() {
     println!(
         "kill matrix over {points}: {runs} runs, {kills} kills, {failures} failed calls, 0 lost, 0 doubled"
     );
+}
+
+/// Batches go to the output, to a sink and to the rejects in turns; wherever the process dies, each
+/// row is in one of them, once.
+#[test]
+fn what_is_rerouted_is_in_its_target_once() {
+    let mut kills = 0;
+    for point in FaultPoint::ALL {
+        for nth in [1, 4] {
+            let folder = tempfile::tempdir().unwrap();
+            let lake = folder.path();
+            let status = run_life(lake, Some(&format!("{point}=kill@{nth}")), true);
+            kills += i32::from(was_killed(status));
+            assert!(run_life(lake, None, true).success(), "{point} {nth}: no recovery");
+            let wrong = tables::differences(lake, true);
+            assert_eq!(wrong, Vec::<String>::new(), "{point} {nth}");
+        }
+    }
+    assert!(kills >= 2 * FaultPoint::ALL.len() as i32 - 6, "{kills} kills");
+    println!("rerouted batches: {kills} kills, 0 lost, 0 doubled");
 }

@@ -245,7 +245,7 @@ impl LogEntry {
         if out != counts.accepted {
             breaks.push(format!("{out} rows in the output, {} accepted", counts.accepted));
         }
-        if side != counts.rejected + counts.dead_letters + counts.copied {
+        if side != counts.rejected + counts.dead_letters + counts.rerouted + counts.copied {
             breaks.push(format!("{side} rows in side tables, {counts:?}"));
         }
         let records: i64 = ledger.partitions.iter().map(|range| range.records).sum();

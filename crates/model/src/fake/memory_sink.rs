@@ -11,8 +11,8 @@ use super::bell::lock;
 use super::sink_control::Script;
 use super::{CommitEvent, EntryKind, FakeFault, LogEntry, MemoryLake, SinkControl};
 use crate::{
-    BatchCommit, Block, BlockNote, BoxFault, CommitOutcome, LakeSink, PartitionLedger, Positions,
-    SinkImage, TableRole, TableTotal,
+    BatchCommit, Block, BlockNote, BoxFault, CommitOutcome, ConvertRows, LakeSink, PartitionLedger,
+    Positions, SinkImage, TableRole, TableTotal,
 };
 
 pub struct MemorySink {
@@ -235,6 +235,14 @@ impl LakeSink for MemorySink {
 
     async fn close_files(&mut self) -> Result<(), BoxFault> {
         self.wake().await;
+        Ok(())
+    }
+
+    async fn reroute(&mut self, to: TableRole, convert: &ConvertRows<'_>) -> Result<(), BoxFault> {
+        self.wake().await;
+        let rows = self.open.remove(&TableRole::Output).unwrap_or_default();
+        let converted = rows.into_iter().map(convert).collect::<Result<Vec<_>, _>>()?;
+        self.open.entry(to).or_default().extend(converted);
         Ok(())
     }
 

@@ -11,7 +11,15 @@ const observer = governanceObserver(governance, { dataset: "rides.pings", contra
 const { signal } = new AbortController();
 for (let batchId = Number(first); batchId < Number(first) + Number(count); batchId += 1) {
   const metrics = { row_count: 1, ["x".repeat(20_000)]: batchId };
-  const counts = { records: 1, accepted: 1, rejected: 0, deadLetters: 0, skipped: 0, copied: 0 };
+  const counts = {
+    records: 1,
+    accepted: 1,
+    rejected: 0,
+    deadLetters: 0,
+    skipped: 0,
+    rerouted: 0,
+    copied: 0,
+  };
   const judged = { status: "ok", violations: 0, errors: [], warnings: [], metrics };
   await observer.tell(
     { batchId, batchUuid: `u-${batchId}`, rowCount: 1, positions: [], counts, ...judged },

@@ -69,12 +69,16 @@ function observation(plan: GovernancePlan, { schema, warnings }: LiveValidation)
   };
 }
 
-/** The newest version has the last word, by whichever contract it was judged. */
+/**
+ * The newest version has the last word, by whichever contract it was judged. A write that was never
+ * started made no version.
+ */
 async function latestVerdict(read: GovernedRead): Promise<Validation | undefined> {
   const { datasetId, datasetVersion } = read;
   const client = read.governance.governance;
   const matrix = await client.statusMatrix(datasetId);
   const newest = matrix
+    .filter((entry) => entry.datasetVersion !== "")
     .filter((entry) => (datasetVersion ?? entry.datasetVersion) === entry.datasetVersion)
     .toSorted((a, b) => compareVersions(a.datasetVersion, b.datasetVersion))
     .at(-1);

@@ -148,6 +148,7 @@ test("a read is registered with its schema, and claims no verdict", async () => 
 });
 
 test("a read has the newest verdict of its dataset, if it asks", async () => {
+  await judged("", "missing required column: flag");
   await judged("9", "minimum_value: 3 violations");
   await judged("10");
   const asked = { input, contract: sent, governance, datasetId, latestVerdict: true };
@@ -162,6 +163,12 @@ test("a read has the newest verdict of its dataset, if it asks", async () => {
   const { validation } = await readStreamWithContract({ ...nine, enforce: false });
   expect(validation).toMatchObject({ ok: false, status: "block", datasetVersion: "9" });
   expect(validation.errors).toEqual(["minimum_value: 3 violations"]);
+  await governance.governance.evaluate({
+    ...{ ...key, datasetId: "refused", datasetVersion: "", operation: "write" },
+    observations: { metrics: {}, schema: {} },
+  });
+  const refused = await readStreamWithContract({ ...asked, datasetId: "refused" });
+  expect(refused.validation.status).toBe("unknown");
   const unseen = await readStreamWithContract({ ...asked, datasetId: "other" });
   expect(unseen.validation.status).toBe("unknown");
 });

@@ -104,11 +104,24 @@ test("not enforced, it is answered as a result that is not ok", async () => {
   expect(events).toHaveLength(2);
 });
 
+const down = new StreamingError("GOVERNANCE_UNREACHABLE", "it is down", {
+  context: { operation: "evaluate", component: "governance" },
+  retryable: true,
+});
+
+test("a stream starts although governance is down, which is told later", async () => {
+  vi.spyOn(governance.governance, "resolve").mockRejectedValueOnce(down);
+  const { logger } = recordingLogger();
+  const result = await writeStreamWithContract(fitting, { ...write, governance, logger });
+  expect(result).toMatchObject({ ok: true, status: "unknown" });
+  expect(result.warnings).toEqual(["governance was not told of the write: it is down"]);
+  engine.query.log.put({ batch: batch(3) });
+  engine.query.end();
+  await result.streamingQueries[0]?.awaitTermination();
+  expect(await records()).toMatchObject([{ datasetVersion: "3", status: "ok" }]);
+});
+
 test("a refusal is told although governance is down", async () => {
-  const down = new StreamingError("GOVERNANCE_UNREACHABLE", "it is down", {
-    context: { operation: "evaluate", component: "governance" },
-    retryable: true,
-  });
   vi.spyOn(governance.governance, "evaluatePlan").mockRejectedValue(down);
   const { logger, records } = recordingLogger();
   const options = { ...write, governance, enforce: false, logger };

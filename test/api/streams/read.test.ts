@@ -91,6 +91,12 @@ test("a port leads to its contract, and a product's state is a gate", async () =
   const warned = { input, governance, inputBinding, enforceDataProductStatus: false };
   const { validation } = await readStreamFromDataProduct(warned);
   expect(validation.warnings).toEqual([expect.stringMatching(/^data product demo .*draft/)]);
+  const nowhere = { ...allowed, inputBinding: { dataProduct: "shop", portName: "gone" } };
+  const none = await failureOf(readStreamFromDataProduct({ input, governance, ...nowhere }));
+  expect(none).toMatchObject({
+    message: "the data product has no such port among its inputPorts",
+    context: { actual: "shop latest, gone", details: expect.stringContaining("addInputPort") },
+  });
   const context = { datasetId, inputBinding };
   const asked = { input, governance, context };
   const plan = await failureOf(readStreamWithGovernance(asked));

@@ -32,6 +32,7 @@ const MAX_HISTORY = 100;
 export class LiveValidation implements ValidationResult {
   readonly schema: ValidationResult["schema"];
   readonly streamingBatches: StreamingBatch[] = [];
+  #earlier: readonly StreamingBatch[] = [];
   readonly streamingQueries: StreamingQuery[] = [];
   readonly details: Readonly<Record<string, unknown>>;
   readonly metrics: Record<string, number> = {};
@@ -45,6 +46,11 @@ export class LiveValidation implements ValidationResult {
     this.schema = Object.fromEntries(
       columns.map(({ name, odcsType, nullable }) => [name, { odcsType, nullable }]),
     );
+  }
+
+  /** What was committed before this run, newest last: of the history, and of nothing else. */
+  recall(earlier: readonly StreamingBatch[]): void {
+    this.#earlier = earlier;
   }
 
   record(batch: StreamingBatch): void {
@@ -80,9 +86,9 @@ export class LiveValidation implements ValidationResult {
     return this.#latest?.metrics ?? {};
   }
 
-  /** Newest last. */
+  /** Of earlier runs, too; newest last. */
   get history(): readonly StreamingBatch[] {
-    return this.streamingBatches.slice(-MAX_HISTORY);
+    return [...this.#earlier, ...this.streamingBatches].slice(-MAX_HISTORY);
   }
 
   get #latest(): StreamingBatch | undefined {

@@ -36,6 +36,8 @@ pub struct QueryHandle {
     pub name: String,
     /// The output.
     pub dataset: Dataset,
+    /// With an intervention: the newest batches of the query before this start, the newest last.
+    pub history: Vec<BatchReport>,
     pub(crate) gate: Option<Arc<AskedGate>>,
     pub(crate) calls: Arc<RuleCalls>,
     pub(crate) feed: Arc<Feed>,

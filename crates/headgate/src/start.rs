@@ -28,6 +28,9 @@ use crate::rule_calls::{FunctionOptions, RuleCalls};
 use crate::rule_queries;
 use crate::{Dataset, Failure, Issue};
 
+/// Batches that an intervention knows of from before.
+const HISTORY: usize = 100;
+
 #[derive(Clone, Debug)]
 pub struct StartOptions {
     /// What relative paths are relative to.
@@ -166,6 +169,10 @@ async fn start_reading<S: RecordSource>(
     };
     let query = Query::prepare(parts).await?;
     let id = query.incarnation().to_owned();
+    let history = match &asked {
+        Some(_) => observers.history(HISTORY).await?,
+        None => Vec::new(),
+    };
     let (set_end, end) = watch::channel(None);
     let maintenance = config.maintenance.clone().map(Maintenance::start).transpose()?;
     let task = tokio::spawn(query.run().in_current_span());
@@ -178,6 +185,7 @@ async fn start_reading<S: RecordSource>(
         run_id: Uuid::now_v7().to_string(),
         name: config.name,
         dataset,
+        history,
         gate: asked,
         calls,
         feed,

@@ -16,6 +16,8 @@ export function program(end: (code: number) => void): Command {
     .description("A contract gate between Kafka and a Delta lake.")
     .version(packageVersion())
     .exitOverride()
+    // So that `--version` of a command is its own.
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .addHelpText("after", EXIT_HELP);
 
@@ -154,6 +156,9 @@ function contractCommands(contract: Command, end: (code: number) => void): void 
         "default: by the name of the file; without one that tells, delta",
       ).choices([...["json", "parquet", "delta"]]),
     )
+    .addOption(
+      new Option("--version <n>", "of a Delta table; default: the newest").argParser(tableVersion),
+    )
     .addOption(number("--samples <n>", "rows to name of each rule", 5))
     .addOption(
       new Option("--junit <file>", "write a JUnit report, too: a test case a rule").argParser(
@@ -195,6 +200,11 @@ function outputOptions(command: Command): Command {
 function fileToWrite(path: string): string {
   if (!existsSync(dirname(path))) throw new InvalidArgumentError("its folder does not exist");
   return path;
+}
+
+function tableVersion(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("expected a whole number");
 }
 
 function kafkaOption(text: string, known: Record<string, string>): Record<string, string> {

@@ -87,6 +87,7 @@ export type { ObservedTable, RunOutcome, StreamingRun } from "./run.js";
 export { gracefulShutdown, type ShutdownOptions } from "./shutdown.js";
 export { startQuery } from "./start.js";
 export * from "./strategies/index.js";
+export * from "./streams/index.js";
 export { type ConfigReport, type RuleCoverage, validateConfig } from "./validate.js";
 export type { ValidationResult } from "./validation-result.js";
 export type { BatchStatus, Metrics, RuleResult, Verdict } from "./verdict.js";

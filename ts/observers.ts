@@ -26,8 +26,7 @@ export async function tellBatches(
   for (;;) {
     const committed = await native.nextBatch();
     if (committed === null) return;
-    const batch = toBatch(committed);
-    validation.record(batch);
+    const batch = validation.record(toBatch(committed));
     try {
       await onStreamingBatch?.(batch, { signal });
     } catch (error) {

@@ -11,7 +11,7 @@ import { feedProgress, type ObserverTally, tellBatches, tellObserver } from "./o
 import { ProgressFeed, type StreamingQueryProgress } from "./progress.js";
 import { answerRuleCalls } from "./rules.js";
 import type { RunOutcome, StreamingRun } from "./run.js";
-import { LiveValidation } from "./validation-result.js";
+import { LiveValidation, schemaOf } from "./validation-result.js";
 
 export type StreamingQueryStatus = "INITIALIZED" | "ACTIVE" | "TERMINATED" | "FAILED";
 
@@ -53,6 +53,7 @@ export class StreamingQuery {
     hooks: QueryHooks,
     logger: SafeLogger,
     locate?: Locate,
+    validation = new LiveValidation(native.dataset, { query: native.name }),
   ) {
     this.id = native.id;
     this.runId = native.runId;
@@ -63,9 +64,9 @@ export class StreamingQuery {
     const ended = native.ended();
     this.#stopped = ended.then((failure) => (failure ? toError(failure, locate) : undefined));
     this.#stopped.catch(() => {}); // `#watch` tells it.
-    const validation = new LiveValidation(native.dataset, { query: native.name });
     validation.recall(native.history.map(toBatch));
     validation.streamingQueries.push(this);
+    validation.schema = schemaOf(native.dataset.columns);
     const terms = interventionTerms(hooks);
     const { signal } = this.#observersMayWork;
     const { observers = [] } = hooks;

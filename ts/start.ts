@@ -8,6 +8,7 @@ import { native } from "./native.js";
 import { StreamingQuery } from "./query.js";
 import { locateRules, nativeRules } from "./rules.js";
 import { toRun } from "./run.js";
+import type { LiveValidation } from "./validation-result.js";
 
 /**
  * Starts a query. Resolves when its tables are open and it reads; rejects with a
@@ -18,11 +19,20 @@ export async function startQuery(
   config: StreamingNodeConfig | string,
   hooks: QueryHooks = {},
 ): Promise<StreamingQuery> {
+  return startInto(config, hooks);
+}
+
+/** @internal Batches are recorded in `validation`. */
+export async function startInto(
+  config: StreamingNodeConfig | string,
+  hooks: QueryHooks,
+  validation?: LiveValidation,
+): Promise<StreamingQuery> {
   const loaded = await loadConfig(config);
   if (loaded.issues.length > 0) throw invalidConfig(loaded);
   const [node, ...others] = loaded.nodes;
   if (node === undefined || others.length > 0) throw notOneQuery(config, loaded.nodes.length);
-  return startNode(node, loaded, hooks);
+  return startNode(node, loaded, hooks, validation);
 }
 
 /** @internal */
@@ -30,6 +40,7 @@ export async function startNode(
   node: ConfigNode,
   { baseDir }: Pick<LoadedConfig, "baseDir">,
   hooks: QueryHooks,
+  validation?: LiveValidation,
 ): Promise<StreamingQuery> {
   hooks.signal?.throwIfAborted();
   const logger = new SafeLogger(hooks.logger ?? defaultLogger);
@@ -48,7 +59,7 @@ export async function startNode(
     const started = unwrap(answer, "query", locateRules(node.locate));
     attachLogger(logger, started.name);
     const run = toRun(started, node.json, baseDir);
-    const query = new StreamingQuery(started, run, hooks, logger, node.locate);
+    const query = new StreamingQuery(started, run, hooks, logger, node.locate, validation);
     if (hooks.signal?.aborted) {
       await query.stop({ drain: false }).catch(() => {});
       throw hooks.signal.reason;

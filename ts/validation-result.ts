@@ -5,7 +5,7 @@ import type { Metrics } from "./verdict.js";
 
 /** What is known of a query's output, kept live: every read sees the newest batch. */
 export type ValidationResult = Readonly<{
-  /** False when the newest batch was blocked. */
+  /** False when the newest batch was blocked, and for good where nothing was started. */
   ok: boolean;
   /** Of the newest batch that held rows; `unknown` before the first. */
   status: "ok" | "warn" | "block" | "unknown";
@@ -28,58 +28,115 @@ export type ValidationResult = Readonly<{
 const MAX_BATCHES = 1_000;
 const MAX_HISTORY = 100;
 
+/** What is known of a dataset before a batch says more. */
+export interface KnownVerdict {
+  status: ValidationResult["status"];
+  reason?: string | undefined;
+  errors?: readonly string[];
+  warnings?: readonly string[];
+}
+
+export interface ValidationTerms {
+  /** As the outside is told of a batch: its names, never its counts. Default: as it is. */
+  named?: (batch: StreamingBatch) => StreamingBatch;
+  /** Why a batch that the policy let pass makes the result not ok. It stays so. */
+  faultOf?: (batch: StreamingBatch) => string | undefined;
+}
+
 /** The one {@link ValidationResult} of a query. */
 export class LiveValidation implements ValidationResult {
-  readonly schema: ValidationResult["schema"];
   readonly streamingBatches: StreamingBatch[] = [];
   #earlier: readonly StreamingBatch[] = [];
   readonly streamingQueries: StreamingQuery[] = [];
   readonly details: Readonly<Record<string, unknown>>;
   readonly metrics: Record<string, number> = {};
-  status: ValidationResult["status"] = "unknown";
+  readonly #terms: ValidationTerms;
+  readonly #followers: LiveValidation[] = [];
+  schema: ValidationResult["schema"];
   datasetId: string;
   datasetVersion?: string;
+  #known: KnownVerdict = { status: "unknown" };
+  /** Faults that no later batch heals. */
+  readonly #faults: string[] = [];
+  readonly #cautions: string[] = [];
 
-  constructor({ datasetId, columns }: NativeDataset, details: Record<string, unknown>) {
+  constructor(
+    { datasetId, columns }: NativeDataset,
+    details: Record<string, unknown>,
+    terms: ValidationTerms = {},
+  ) {
     this.datasetId = datasetId;
     this.details = details;
-    this.schema = Object.fromEntries(
-      columns.map(({ name, odcsType, nullable }) => [name, { odcsType, nullable }]),
-    );
+    this.schema = schemaOf(columns);
+    this.#terms = terms;
   }
 
   /** What was committed before this run, newest last: of the history, and of nothing else. */
   recall(earlier: readonly StreamingBatch[]): void {
-    this.#earlier = earlier;
+    this.#earlier = earlier.map((batch) => this.#terms.named?.(batch) ?? batch);
   }
 
-  record(batch: StreamingBatch): void {
+  /** Answers the batch as it was recorded. */
+  record(committed: StreamingBatch): StreamingBatch {
+    const batch = this.#terms.named?.(committed) ?? committed;
+    this.#add(batch);
+    this.datasetId = batch.datasetId;
+    this.datasetVersion = batch.datasetVersion ?? this.datasetVersion;
+    for (const follower of this.#followers) follower.#add(batch);
+    return batch;
+  }
+
+  #add(batch: StreamingBatch): void {
     if (this.streamingBatches.length === MAX_BATCHES) this.streamingBatches.shift();
     this.streamingBatches.push(batch);
     for (const [name, value] of Object.entries(batch.metrics)) {
       const isCount = name === "row_count" || name.startsWith("violations.");
       this.metrics[name] = isCount ? (this.metrics[name] ?? 0) + value : value;
     }
-    if (batch.status !== "idle") this.status = batch.status;
-    this.datasetId = batch.datasetId;
-    this.datasetVersion = batch.datasetVersion ?? this.datasetVersion;
+    if (batch.status !== "idle") this.#known = { status: batch.status };
+    const fault = this.#terms.faultOf?.(batch);
+    if (fault !== undefined) this.fail([fault]);
+  }
+
+  /** From now on `other` is told every batch, too. */
+  tell(other: LiveValidation): void {
+    this.#followers.push(other);
+  }
+
+  /** Makes it not ok for good. */
+  fail(faults: readonly string[]): void {
+    this.#faults.push(...faults.filter((fault) => !this.#faults.includes(fault)));
+  }
+
+  /** Stands beside whatever batches warn of. */
+  caution(cautions: readonly string[]): void {
+    this.#cautions.push(...cautions);
+  }
+
+  /** What somebody else thinks of it, until a batch says more. */
+  presume(known: KnownVerdict): void {
+    this.#known = known;
   }
 
   get ok(): boolean {
     return this.status !== "block";
   }
 
+  get status(): ValidationResult["status"] {
+    return this.#faults.length > 0 ? "block" : this.#known.status;
+  }
+
   get reason(): string | undefined {
     const { intervention, errors = [], warnings = [] } = this.#latest ?? {};
-    return intervention ?? errors[0] ?? warnings[0];
+    return this.#faults[0] ?? intervention ?? errors[0] ?? warnings[0] ?? this.#known.reason;
   }
 
   get errors(): readonly string[] {
-    return this.#latest?.errors ?? [];
+    return [...this.#faults, ...(this.#latest?.errors ?? this.#known.errors ?? [])];
   }
 
   get warnings(): readonly string[] {
-    return this.#latest?.warnings ?? [];
+    return [...this.#cautions, ...(this.#latest?.warnings ?? this.#known.warnings ?? [])];
   }
 
   get streamingMetrics(): Metrics {
@@ -94,4 +151,10 @@ export class LiveValidation implements ValidationResult {
   get #latest(): StreamingBatch | undefined {
     return this.streamingBatches.at(-1);
   }
+}
+
+export function schemaOf(columns: NativeDataset["columns"]): ValidationResult["schema"] {
+  return Object.fromEntries(
+    columns.map(({ name, odcsType, nullable }) => [name, { odcsType, nullable }]),
+  );
 }

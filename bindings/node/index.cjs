@@ -843,6 +843,7 @@ module.exports.checkContract = nativeBinding.checkContract
 module.exports.checkpointTable = nativeBinding.checkpointTable
 module.exports.configKeys = nativeBinding.configKeys
 module.exports.optimizeTable = nativeBinding.optimizeTable
+module.exports.planStream = nativeBinding.planStream
 module.exports.previewTable = nativeBinding.previewTable
 module.exports.releaseQuery = nativeBinding.releaseQuery
 module.exports.rewindQuery = nativeBinding.rewindQuery

@@ -232,6 +232,13 @@ export interface NativeMemory {
   commit: number
 }
 
+/** A column of the contract that the stream cannot fill. */
+export interface NativeMisfit {
+  column: string
+  expected: string
+  actual: string
+}
+
 export interface NativeOffset {
   topic: string
   partition: number
@@ -381,6 +388,15 @@ export interface NativeStartOptions {
   rules?: NativeRules
 }
 
+export interface NativeStreamPlan {
+  /** Of the stream. */
+  columns: Array<NativeColumn>
+  /** Of the contract; none without one. */
+  wanted: Array<NativeColumn>
+  misfits: Array<NativeMisfit>
+  issues: Array<NativeIssue>
+}
+
 /** Exactly one of the three. */
 export interface NativeTold {
   batch?: NativeBatch
@@ -460,6 +476,12 @@ export interface NativeWaiting {
 
 /** Makes small files larger. */
 export declare function optimizeTable(path: string, zOrder: Array<string>, targetFileSize?: string | undefined | null): Promise<NativeOptimize>
+
+/**
+ * The columns that `input` of a node has after its `transforms`, and those of its `contract` that
+ * they cannot fill. Nothing is started and nothing connected to.
+ */
+export declare function planStream(configJson: string, baseDir: string): NativeStreamPlan
 
 /** The newest rows as an Arrow IPC stream, and as a JSON array. */
 export declare function previewTable(path: string, limit: number): Promise<NativePreview>

@@ -39,10 +39,14 @@ test("what is exported is what is documented", () => {
     ...["STREAMING_ERROR_CODES", "StreamingError", "StreamingFormatNotSupportedError"],
     ...["StreamingInterventionError", "StreamingQueryError", "StreamingValidationError"],
     ...["adoptQuery", "checkContract", "checkpointTable", "circuitBreaker", "consecutiveFailures"],
-    ...["consoleTransport", "errorBudget", "fileTransport", "gracefulShutdown", "httpTransport"],
-    ...["manual", "neverBlock", "openLineage", "optimizeTable", "releaseQuery", "rewindQuery"],
-    ...["rowCountDrop", "ruleThresholds", "startQuery", "strictest", "testContract", "vacuumTable"],
-    ...["validateConfig", "verifyTable", "violationRatio"],
+    ...["consoleTransport", "errorBudget", "fileTransport", "flagWriteViolationStrategy"],
+    ...["gracefulShutdown", "httpTransport", "manual", "neverBlock", "noOpWriteViolationStrategy"],
+    ...["openLineage", "optimizeTable", "readStreamFromContract", "readStreamFromDataProduct"],
+    ...["readStreamWithContract", "readStreamWithGovernance", "releaseQuery", "rewindQuery"],
+    ...["rowCountDrop", "ruleThresholds", "splitWriteViolationStrategy", "startQuery"],
+    ...["streamWriter", "strictWriteViolationStrategy", "strictest", "testContract", "vacuumTable"],
+    ...["validateConfig", "verifyTable", "violationRatio", "writeStreamToDataProduct"],
+    ...["writeStreamWithContract", "writeStreamWithGovernance"],
   ]);
 });
 

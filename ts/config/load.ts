@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { StreamingErrorCode } from "../error-codes.js";
 import type { ConfigIssue } from "../errors.js";
 import type { NativeIssue } from "../native.js";
@@ -37,9 +38,18 @@ export async function loadConfig(config: StreamingNodeConfig | string): Promise<
   return { baseDir: source.baseDir, nodes, issues };
 }
 
-function loadNode(source: ConfigSource, prefix: Path): ConfigNode | ConfigIssue[] {
+/** Some keys of a node, none of which has to be there. */
+export function loadPart(config: Partial<StreamingNodeConfig>): ConfigNode | ConfigIssue[] {
+  return loadNode(objectSource(config), [], nodeSchema("camel").partial());
+}
+
+function loadNode(
+  source: ConfigSource,
+  prefix: Path,
+  schema: z.ZodType = nodeSchema(source.spelling),
+): ConfigNode | ConfigIssue[] {
   const value = prefix.reduce<unknown>((at, key) => Reflect.get(at as object, key), source.value);
-  const parsed = nodeSchema(source.spelling).safeParse(value);
+  const parsed = schema.safeParse(value);
   if (!parsed.success) {
     const named = nameOf(value);
     return findings(parsed.error.issues, value).map((finding) => {

@@ -3,10 +3,12 @@ import type { StreamingObserver } from "../hooks.js";
 import { jsonSafe } from "../json.js";
 import type { Metrics } from "../verdict.js";
 import type { GovernanceClient } from "./clients.js";
+import { versionTemplate } from "./dataset-version.js";
 import { governanceError } from "./fault.js";
 import { batchWord } from "./status.js";
 import type {
   ContractSelector,
+  GovernanceContext,
   GovernancePlan,
   PipelineContext,
   Properties,
@@ -20,19 +22,28 @@ export interface GovernanceObserverOptions {
   /** Default: the contract by which each batch was judged, or that the dataset is linked to. */
   contract?: ContractSelector;
   pipelineContext?: PipelineContext;
+  /**
+   * A template for the version of each batch, of `{batch_id}`, `{timestamp}` (%Y%m%d%H%M%S, UTC) and
+   * `{unix_timestamp}`, both of when the batch was opened. Default: `{batch_id}`.
+   */
+  datasetVersion?: string;
+  /** What else a plan is resolved from: the port of a data product, drafts. */
+  context?: Omit<GovernanceContext, "contract" | "datasetId" | "datasetVersion">;
   /** Of the observer. Default: `governance`. */
   name?: string;
 }
 
 /**
- * Tells governance of every batch and every block, each as a dataset version of its own: the version
- * of the output that committed it. Told again, it has the same key, and counts once.
+ * Tells governance of every batch and every block, each as a dataset version: the version of the
+ * output that committed it, or what its template says. Told again, it has the same key, and counts
+ * once.
  */
 export function governanceObserver(
   client: GovernanceClient,
   options: GovernanceObserverOptions,
 ): StreamingObserver {
-  const { dataset, name = "governance" } = options;
+  const { dataset, name = "governance", datasetVersion = "{batch_id}" } = options;
+  const versionOf = versionTemplate(datasetVersion);
   // What was missed may have been judged by an earlier contract.
   let known: { by: string; plan: Promise<GovernancePlan> } | undefined;
   const tell = async (told: Told, signal: AbortSignal) => {
@@ -58,7 +69,7 @@ export function governanceObserver(
   };
   return {
     name,
-    tell: (batch, { signal }) => tell(toldOf(batch, dataset), signal),
+    tell: (batch, { signal }) => tell(toldOf(batch, dataset, versionOf(batch)), signal),
     gap: ({ from, to }, { signal }) => tell(missed(from, to, dataset), signal),
   };
 }
@@ -73,18 +84,18 @@ interface Told {
 }
 
 /** A table that was made anew begins with the same versions: the batch's UUID tells them apart. */
-function toldOf(batch: StreamingBatch, dataset: string): Told {
+function toldOf(batch: StreamingBatch, dataset: string, version: string): Told {
   const { batchId, batchUuid } = batch;
   const key = `${dataset}@${batchId} ${batchUuid}`;
   const judged = batch.contract;
   const contract = judged && { contractId: judged.id, contractVersion: judged.version };
-  const validation = validationOf(batch, dataset);
-  return { version: String(batchId), key, validation, ...defined({ contract }) };
+  const validation = validationOf(batch, dataset, version);
+  return { version, key, validation, ...defined({ contract }) };
 }
 
 async function resolved(
   client: GovernanceClient,
-  { dataset, contract, pipelineContext }: GovernanceObserverOptions,
+  { dataset, contract, pipelineContext, context }: GovernanceObserverOptions,
   signal: AbortSignal,
 ): Promise<GovernancePlan> {
   const selector = contract ?? (await client.linked(dataset, undefined, { signal }));
@@ -98,12 +109,12 @@ async function resolved(
     });
   }
   const about = { datasetId: dataset, datasetFormat: "delta", contract: selector };
-  const context = { ...about, ...defined({ pipelineContext }) };
-  return client.resolve("write", context, { signal });
+  const asked = { ...context, ...about, ...defined({ pipelineContext }) };
+  return client.resolve("write", asked, { signal });
 }
 
 /** dc43 makes a block of every error and of every `violations.` metric of what was written. */
-function validationOf(batch: StreamingBatch, dataset: string): Validation {
+function validationOf(batch: StreamingBatch, dataset: string, version: string): Validation {
   const { status, intervention, violations } = batch;
   const isBlock = status === "block";
   const said = [intervention, ...batch.errors, ...batch.warnings].filter(
@@ -118,7 +129,7 @@ function validationOf(batch: StreamingBatch, dataset: string): Validation {
     warnings: status === "warn" ? reasons : [],
     metrics: isBlock ? batch.metrics : tolerated(batch.metrics),
     schema: {},
-    details: detailsOf(batch, dataset),
+    details: detailsOf(batch, dataset, version),
   };
 }
 
@@ -128,12 +139,12 @@ function tolerated(metrics: Metrics): Metrics {
   return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [renamed(name), value]));
 }
 
-function detailsOf(batch: StreamingBatch, dataset: string): Properties {
+function detailsOf(batch: StreamingBatch, dataset: string, version: string): Properties {
   const { batchId, violations, metrics, intervention, counts, rejects, positions } = batch;
   return jsonSafe(
     defined({
       dataset_id: dataset,
-      dataset_version: String(batchId),
+      dataset_version: version,
       observation_operation: "write",
       observation_scope: "streaming_batch",
       violations,

@@ -17,5 +17,6 @@ mod maintain;
 mod operate;
 mod query;
 mod rules;
+mod stream;
 mod values;
 mod verify;

@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use headgate::Dataset;
 use headgate::report::{BatchReport, ProgressReport, RejectsReport, differences, metrics};
+use headgate::{Column, Dataset};
 use headgate_model::{ContractRef, Counts, PartitionLedger, Phases, RuleResult, Verdict};
 use napi::bindgen_prelude::BigInt;
 use napi_derive::napi;
@@ -35,12 +35,14 @@ pub struct NativeDataset {
 
 impl From<&Dataset> for NativeDataset {
     fn from(dataset: &Dataset) -> Self {
-        let columns = dataset.columns.iter().map(|column| NativeColumn {
-            name: column.name.clone(),
-            odcs_type: column.odcs_type.clone(),
-            nullable: column.nullable,
-        });
+        let columns = dataset.columns.iter().cloned().map(Into::into);
         Self { dataset_id: dataset.id.clone(), columns: columns.collect() }
+    }
+}
+
+impl From<Column> for NativeColumn {
+    fn from(Column { name, odcs_type, nullable }: Column) -> Self {
+        Self { name, odcs_type, nullable }
     }
 }
 

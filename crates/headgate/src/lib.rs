@@ -12,6 +12,7 @@
 //! | [`mod@start`], [`handle`] | wiring of concrete source, decoder, contract and sink |
 //! | [`contract_check`], [`contract_test`] | a contract by itself, and over data at rest |
 //! | [`rule_calls`], [`rule_values`] | rules that are functions of the outside, and what they get |
+//! | [`mod@stream_plan`] | the columns of a stream before anything starts |
 //! | [`dataset`] | the output's columns as the outside sees them |
 //! | [`failure`] | what any fault says to the outside |
 //! | [`report`] | batches, verdicts and progress as the outside sees them |
@@ -41,6 +42,7 @@ mod rule_queries;
 pub mod rule_values;
 mod servers;
 pub mod start;
+pub mod stream_plan;
 mod tables;
 mod transforms;
 pub mod verify;

@@ -62,7 +62,7 @@ pub(crate) fn resolve(
     let Some(statements) = statements(options, issues) else { return rows };
     // Without columns there is an issue about that.
     let Some(input) = input(&rows, json, decode, issues) else { return rows };
-    let extra = json && decode.unknown_fields == UnknownFields::Extra;
+    let extra = is_extra(json, decode);
     let mut plan = |columns: Columns<'_>, of: &str| {
         let planned = Transforms::plan(&statements, &input, columns);
         planned.map_err(|(at, fault)| issues.add(issue(at, &fault, of))).ok()
@@ -78,6 +78,11 @@ pub(crate) fn resolve(
         shadow_transform: shadow.map(|transform| Arc::new(transform) as _),
         ..rows
     }
+}
+
+/// Fields that the contract does not know are a column.
+pub(crate) fn is_extra(json: bool, decode: DecodeOptions) -> bool {
+    json && decode.unknown_fields == UnknownFields::Extra
 }
 
 fn statements<'a>(options: &'a NodeOptions, issues: &mut Issues) -> Option<Vec<&'a str>> {
@@ -98,7 +103,7 @@ fn statements<'a>(options: &'a NodeOptions, issues: &mut Issues) -> Option<Vec<&
 }
 
 /// The rows that the first statement reads.
-fn input(
+pub(crate) fn input(
     rows: &RowsConfig,
     json: bool,
     decode: DecodeOptions,
@@ -124,7 +129,7 @@ fn input(
 }
 
 /// The columns of the contract, and behind them what the user asks for beside it.
-fn wanted(contract: &Contract, extra: bool) -> Schema {
+pub(crate) fn wanted(contract: &Contract, extra: bool) -> Schema {
     let extra = extra.then(|| Arc::new(Field::new(EXTRA_COLUMN, DataType::Utf8, true)));
     Schema::new(contract.schema().fields().iter().cloned().chain(extra).collect::<Vec<_>>())
 }

@@ -120,6 +120,11 @@ impl Fit {
 /// Delta refuses these in the name of a column.
 const UNNAMEABLE: [char; 10] = [' ', ',', ';', '{', '}', '(', ')', '\n', '\t', '='];
 
+/// A fault for each column of `wanted` that `selected` cannot fill.
+pub fn misfits(selected: &Schema, wanted: &Schema) -> Vec<SqlFault> {
+    wanted.fields().iter().filter_map(|field| source(selected, field).err()).collect()
+}
+
 fn source(selected: &Schema, wanted: &Field) -> Result<Source, SqlFault> {
     let fault = |actual: String| SqlFault::Column {
         column: wanted.name().clone(),

@@ -21,6 +21,6 @@ mod steps;
 mod transforms;
 
 pub use fault::SqlFault;
-pub use fit::Columns;
+pub use fit::{Columns, misfits};
 pub use queries::{Limits, Queries};
 pub use transforms::Transforms;

@@ -47,6 +47,7 @@ export class FakeNative {
       this.validated.push(asked);
       return this.validation;
     },
+    planStream: () => ({ columns: [], wanted: [], misfits: [], issues: [] }),
     checkContract: async (...asked) => {
       this.operated.push(["check", ...asked]);
       return { issues: [] };

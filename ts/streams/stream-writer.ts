@@ -1,0 +1,185 @@
+import type { StreamingBatch } from "../batch.js";
+import type { StreamingNodeConfig } from "../config/types.js";
+import { type ConfigIssue, StreamingValidationError } from "../errors.js";
+import { invalidArgument } from "../failure.js";
+import { type VersionOf, versionTemplate } from "../governance/dataset-version.js";
+import type { GovernancePlan } from "../governance/types.js";
+import type { QueryHooks } from "../hooks.js";
+import { withJson } from "../json.js";
+import { startInto } from "../start.js";
+import { LiveValidation, schemaOf, type ValidationResult } from "../validation-result.js";
+import type { ContractStream } from "./contract-stream.js";
+import { isSameContract, type KnownContract, keyOf } from "./contracts.js";
+import { misfitIssues, misfitText, nodeRead } from "./fit.js";
+import { checkContractStatus } from "./gates.js";
+import { tellUnlessDown } from "./governed.js";
+import type { StreamPlan } from "./stream-plan.js";
+import type { ViolationPlan } from "./violation-strategies.js";
+import { noOpWriteViolationStrategy } from "./violation-strategies.js";
+import type { WriteStreamOptions } from "./write.js";
+import { type GovernedWrite, recordRefusal, writeObserver, writePlan } from "./write-governance.js";
+
+/** What a write stands on, once its contract is known. */
+export interface Write {
+  contract: KnownContract;
+  options: WriteStreamOptions;
+  /** Of gates that were passed on the way here. */
+  warnings: readonly string[];
+  context: Partial<GovernedWrite["context"]>;
+}
+
+/** One write of one stream: it is started once. */
+export class StreamWriter {
+  readonly #stream: ContractStream;
+  readonly #write: Write;
+  readonly #target: ViolationPlan;
+  readonly #versionOf: VersionOf | undefined;
+  readonly #governed: GovernedWrite | undefined;
+  #isUsed = false;
+
+  /** @internal */
+  constructor(stream: ContractStream, write: Write) {
+    const { options, contract, context } = write;
+    const { enforce = true, output, rejects, datasetVersion, governance } = options;
+    this.#stream = stream;
+    this.#write = write;
+    const asked = { onViolation: enforce ? "block" : "allow", output, rejects } as const;
+    const datasetId =
+      options.datasetId ?? output.tableName ?? output.path ?? keyOf(contract).contractId;
+    this.#target = this.#strategy.plan({ ...asked, datasetId });
+    this.#versionOf = datasetVersion === undefined ? undefined : versionTemplate(datasetVersion);
+    const named = { ...context, datasetId: this.#target.datasetId, datasetFormat: "delta" };
+    this.#governed = governance && { governance, contract, context: named };
+  }
+
+  /**
+   * Starts the query, and answers what is known of its output, kept live. Where the schema does not
+   * fit the contract no query is started: governance is told why, then it throws, or answers a
+   * result that is not ok if `enforce` is false. A second call throws.
+   */
+  async start(): Promise<ValidationResult> {
+    if (this.#isUsed) throw used();
+    this.#isUsed = true;
+    const { contract, options, warnings } = this.#write;
+    const { enforce = true, logger } = options;
+    const gates = { ...this.#strategy, ...given(options) };
+    const cautions = [...warnings, ...checkContractStatus(contract.document, gates, enforce)];
+    const plan = this.#stream.heldAgainst(contract);
+    const validation = this.#validation();
+    validation.caution(cautions);
+    let governed: GovernancePlan | undefined;
+    const resolve = async () => {
+      governed = this.#governed && (await writePlan(this.#governed));
+    };
+    validation.caution(await tellUnlessDown("of the write", resolve, logger));
+    const issues = misfitIssues(plan);
+    if (issues.length === 0) return this.#begin(plan, validation);
+    validation.schema = this.#stream.schema;
+    validation.fail(issues.map(misfitText));
+    await this.#refuse(validation, governed);
+    if (enforce) throw refused(issues, validation);
+    return validation;
+  }
+
+  get #strategy() {
+    return this.#write.options.violationStrategy ?? noOpWriteViolationStrategy();
+  }
+
+  async #begin(plan: StreamPlan, validation: LiveValidation): Promise<ValidationResult> {
+    const { origin } = this.#stream;
+    const { contract } = this.#write;
+    const read = nodeRead(this.#stream, contract, plan);
+    validation.schema = schemaOf(plan.wanted);
+    if (isSameContract(origin.contract, contract)) validation.tell(origin.validation);
+    const query = await startInto(this.#node(read), this.#hooks(), validation);
+    origin.validation.streamingQueries.push(query);
+    return validation;
+  }
+
+  #node(read: Pick<StreamingNodeConfig, "input" | "transforms" | "contract">): StreamingNodeConfig {
+    const { options } = this.#write;
+    const { name = this.#write.options.datasetId ?? this.#target.datasetId } = options;
+    const { deadLetters, streaming, batch, memory, maintenance, durability } = options;
+    const { shadowContract, requireFullCoverage } = options;
+    const { onViolation, output, rejects } = this.#target;
+    const node = { name, ...read, onViolation, output, rejects, deadLetters, streaming, batch };
+    return { ...node, memory, maintenance, durability, shadowContract, requireFullCoverage };
+  }
+
+  #hooks(): QueryHooks {
+    const { options } = this.#write;
+    const { onStreamingBatch, intervention, interventionTimeoutMs, interventionFallback } = options;
+    const { rules, ruleTimeoutMs, signal, logger, observers = [] } = options;
+    const told = { onStreamingBatch, intervention, interventionTimeoutMs, interventionFallback };
+    const governance = this.#governed && writeObserver(this.#governed, options.datasetVersion);
+    return {
+      ...told,
+      ...{ rules, ruleTimeoutMs, signal, logger },
+      ...{ transforms: this.#functions() },
+      observers: governance === undefined ? observers : [governance, ...observers],
+    } as QueryHooks;
+  }
+
+  #functions() {
+    const made = this.#stream.steps.flatMap(({ transform, apply }) =>
+      "function" in transform && apply !== undefined ? [[transform.function, apply]] : [],
+    );
+    return made.length === 0 ? undefined : Object.fromEntries(made);
+  }
+
+  #validation(): LiveValidation {
+    const { datasetId, rejectsDatasetId, onViolation } = this.#target;
+    const { contractId, contractVersion } = keyOf(this.#write.contract);
+    const details = { operation: "write", onViolation, contract: { contractId, contractVersion } };
+    const terms = {
+      named: (batch: StreamingBatch) => this.#named(batch, datasetId, rejectsDatasetId),
+      faultOf: (batch: StreamingBatch) => this.#strategy.faultOf?.(batch),
+    };
+    return new LiveValidation({ datasetId, columns: [] }, details, terms);
+  }
+
+  #named(batch: StreamingBatch, datasetId: string, rejectsDatasetId?: string): StreamingBatch {
+    const version = batch.datasetVersion && (this.#versionOf?.(batch) ?? batch.datasetVersion);
+    const rejects = batch.rejects && {
+      ...batch.rejects,
+      datasetId: rejectsDatasetId ?? batch.rejects.datasetId,
+    };
+    return Object.freeze(withJson({ ...batch, datasetId, datasetVersion: version, rejects }));
+  }
+
+  async #refuse(validation: LiveValidation, plan: GovernancePlan | undefined): Promise<void> {
+    const governed = this.#governed;
+    if (governed === undefined || plan === undefined) return;
+    const record = () => recordRefusal(governed, plan, validation);
+    validation.caution(
+      await tellUnlessDown("why nothing started", record, this.#write.options.logger),
+    );
+  }
+}
+
+/** What is undefined says nothing. */
+function given<T extends object>(options: T): Partial<T> {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Partial<T>;
+}
+
+function refused(issues: readonly ConfigIssue[], { errors }: ValidationResult) {
+  const [first] = issues;
+  const { code = "CONTRACT_VIOLATED", ...context } = first ?? {
+    operation: "write",
+    component: "stream",
+  };
+  const message = `the stream does not fit the contract: ${errors.join("; ")}`;
+  return new StreamingValidationError(code, message, { context, issues });
+}
+
+function used(): Error {
+  return invalidArgument("a writer is started once", {
+    operation: "start",
+    component: "stream",
+    field: "writer",
+    expected: "a writer that was not started yet",
+    actual: "one that was",
+    details: "make another of the stream: streamWriter(stream, options)",
+  });
+}

@@ -48,7 +48,7 @@ export interface Account {
   /** Its UUID. */
   batch: string;
   partitions?: PartitionLedger[];
-  verdict?: { rowCount: number };
+  verdict?: { rowCount: number; status: string; violations: number };
 }
 
 /** What Headgate's entries of a log say of themselves, in order. */

@@ -61,7 +61,7 @@ export async function runStreamingScenario(
   const { seconds = SCENARIOS[name]?.seconds, runType = "enforce" } = options;
   checkArguments(name, seconds, runType);
   const folder = join(options.dir ?? "headgate-scenarios", name);
-  await emptyDemoFolder(folder);
+  await emptyDemoFolder(folder, "scenario");
   return new ScenarioRun(name, folder, { ...options, seconds, runType }).run();
 }
 
@@ -168,6 +168,7 @@ class ScenarioRun {
   async #follow(query: StreamingQuery): Promise<void> {
     const { seconds, signal } = this.#terms;
     const beats = this.#beat(query.progress());
+    beats.catch(() => {}); // Heard once the query has stopped.
     const over = new AbortController();
     const end = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
     const time = sleep(seconds * 1_000, undefined, { signal: end }).catch(() => {});

@@ -10,7 +10,9 @@ export type ValidationResult = Readonly<{
   /** Of the newest batch that held rows; `unknown` before the first. */
   status: "ok" | "warn" | "block" | "unknown";
   reason?: string;
+  /** As `status`, of the newest batch that held rows; and what keeps the result not ok for good. */
   errors: readonly string[];
+  /** As `errors`; and what there was to warn of before the first batch. */
   warnings: readonly string[];
   /** Counts are summed over all batches of this run; what a rule measured is of the newest one. */
   metrics: Metrics;
@@ -55,6 +57,7 @@ export class LiveValidation implements ValidationResult {
   schema: ValidationResult["schema"];
   datasetId: string;
   datasetVersion?: string;
+  /** Of the newest batch that held rows, once there is one. */
   #known: KnownVerdict = { status: "unknown" };
   /** Faults that no later batch heals. */
   readonly #faults: string[] = [];
@@ -93,7 +96,9 @@ export class LiveValidation implements ValidationResult {
       const isCount = name === "row_count" || name.startsWith("violations.");
       this.metrics[name] = isCount ? (this.metrics[name] ?? 0) + value : value;
     }
-    if (batch.status !== "idle") this.#known = { status: batch.status };
+    const { status, intervention, errors, warnings } = batch;
+    const reason = intervention ?? errors[0] ?? warnings[0];
+    if (status !== "idle") this.#known = { status, reason, errors, warnings };
     const fault = this.#terms.faultOf?.(batch);
     if (fault !== undefined) this.fail([fault]);
   }
@@ -127,29 +132,24 @@ export class LiveValidation implements ValidationResult {
   }
 
   get reason(): string | undefined {
-    const { intervention, errors = [], warnings = [] } = this.#latest ?? {};
-    return this.#faults[0] ?? intervention ?? errors[0] ?? warnings[0] ?? this.#known.reason;
+    return this.#faults[0] ?? this.#known.reason;
   }
 
   get errors(): readonly string[] {
-    return [...this.#faults, ...(this.#latest?.errors ?? this.#known.errors ?? [])];
+    return [...this.#faults, ...(this.#known.errors ?? [])];
   }
 
   get warnings(): readonly string[] {
-    return [...this.#cautions, ...(this.#latest?.warnings ?? this.#known.warnings ?? [])];
+    return [...this.#cautions, ...(this.#known.warnings ?? [])];
   }
 
   get streamingMetrics(): Metrics {
-    return this.#latest?.metrics ?? {};
+    return this.streamingBatches.at(-1)?.metrics ?? {};
   }
 
   /** Of earlier runs, too; newest last. */
   get history(): readonly StreamingBatch[] {
     return [...this.#earlier, ...this.streamingBatches].slice(-MAX_HISTORY);
-  }
-
-  get #latest(): StreamingBatch | undefined {
-    return this.streamingBatches.at(-1);
   }
 }
 

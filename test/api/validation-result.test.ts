@@ -13,6 +13,22 @@ test("at most 1,000 batches are kept, the newest last", () => {
   expect(validation.metrics).toEqual({ row_count: 10_100 });
 });
 
+test("an idle batch hides no errors, faults stay, and what was known before goes", () => {
+  const validation = new LiveValidation(dataset, {});
+  validation.caution(["not active"]);
+  validation.presume({ status: "block", reason: "old", errors: ["old"] });
+  expect(validation).toMatchObject({ ok: false, reason: "old", errors: ["old"] });
+  const errors = ["minimum_speed: 1 violations"];
+  validation.record(toBatch(batch(1, { status: "warn", errors })));
+  validation.record(toBatch(batch(2, { status: "idle" })));
+  const [reason] = errors;
+  expect(validation).toMatchObject({ ok: true, status: "warn", reason, errors });
+  expect(validation.warnings).toEqual(["not active"]);
+  validation.fail(["no"]);
+  validation.fail(["no"]);
+  expect(validation).toMatchObject({ ok: false, status: "block", errors: ["no", ...errors] });
+});
+
 test("an idle batch does not change the status, a blocked one has no version", () => {
   const validation = new LiveValidation(dataset, {});
   expect(validation).toMatchObject({ ok: true, status: "unknown", reason: undefined });

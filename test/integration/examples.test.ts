@@ -9,6 +9,11 @@ const printed: Record<string, RegExp[]> = {
   bronze: [/bronze_gps_pings: 3 records/, /bronze_trips: 3 records/, /bronze_ratings: 3 records/],
   "intervention-service": [/20 accepted/, /blocked: .*20 of 20 rows/, /health: 503/],
   openlineage: [/START kafka:.*3 tables/, /maximum_speed_kmh: 1 violations/, /COMPLETE/],
+  streams: [
+    /refused: missing required column: band; 0/,
+    /valid has no version, block/,
+    /version, warn/,
+  ],
   "yaml-run": [/1 accepted {2}2 rejected {2}1 dead/, /verifies/],
 };
 

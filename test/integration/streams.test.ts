@@ -1,9 +1,17 @@
-import { readStreamWithContract, type StreamingBatch, writeStreamWithContract } from "headgate";
-import { inMemoryGovernance } from "headgate/governance";
+import {
+  readStreamWithContract,
+  type StreamingBatch,
+  splitWriteViolationStrategy,
+  type ValidationResult,
+  writeStreamWithContract,
+} from "headgate";
+import { type GovernanceService, inMemoryGovernance } from "headgate/governance";
 import { expect, test } from "vitest";
 import { contractDocument } from "../support/contract-document.ts";
-import { temporaryLake, until } from "../support/query.ts";
+import { temporaryFolder, until } from "../support/query.ts";
 import { countRows, queryTable } from "../support/readers/read-table.ts";
+
+const MINIMUM = 3;
 
 const events = contractDocument("events", {
   properties: [
@@ -14,58 +22,120 @@ const events = contractDocument("events", {
 const processed = contractDocument("events_processed", {
   properties: [
     { name: "timestamp", logicalType: "timestamp", required: true },
-    { name: "value", logicalType: "number", required: true, logicalTypeOptions: { minimum: 3 } },
+    {
+      name: "value",
+      logicalType: "number",
+      required: true,
+      logicalTypeOptions: { minimum: MINIMUM },
+    },
     { name: "quality_flag", logicalType: "string", required: true },
     { name: "note", logicalType: "string" },
   ],
 });
-const input = { format: "rate", options: { rowsPerSecond: 20 } };
-const streaming = { trigger: { type: "processing_time", interval: "100 milliseconds" } } as const;
+const datasetId = "demo.events_processed";
+const key = { contractId: "events_processed", contractVersion: "1.0.0" };
 
-async function governed() {
+/** Values from 0 on, of which those below the minimum break the contract. */
+async function read() {
   const governance = inMemoryGovernance();
   await governance.contracts.put(events);
   await governance.contracts.put(processed);
-  return governance;
+  const input = { format: "rate", options: { rowsPerSecond: 20 } };
+  const told = { governance, datasetId: "demo.events" };
+  const { stream, validation } = await readStreamWithContract({ input, contract: events, ...told });
+  const flagged = stream
+    .withColumn("quality_flag", `CASE WHEN value < ${MINIMUM} THEN 'warning' ELSE 'valid' END`)
+    .withColumn("value", "CAST(value AS DOUBLE)")
+    .withColumn("beside", "1");
+  const streaming = {
+    trigger: { type: "processing_time", interval: "100 milliseconds" },
+  } as const;
+  const path = `${await temporaryFolder()}/events`;
+  const output = { format: "delta", path };
+  const write = {
+    contract: processed,
+    output,
+    streaming,
+    durability: "process",
+    datasetId,
+  } as const;
+  return { governance, stream: flagged, validation, write, path };
 }
 
-test("a write is told live, and governance is told the same", async () => {
-  const lake = await temporaryLake();
-  const governance = await governed();
-  const read = await readStreamWithContract({
-    input,
-    contract: events,
-    governance,
-    datasetId: "demo.events",
-  });
+async function hasValuesThatHold(result: ValidationResult): Promise<void> {
+  await until("rows beyond the minimum", () => (result.metrics.row_count ?? 0) > 2 * MINIMUM);
+  await result.streamingQueries[0]?.stop();
+}
+
+/** What governance has of the output, as the result has it. */
+async function expectTold(governance: GovernanceService, { streamingBatches }: ValidationResult) {
+  const records = await governance.governance.datasetRecords({ datasetId });
+  const told = records.map(({ datasetVersion, status, dqDetails }) => ({
+    datasetVersion,
+    status,
+    metrics: dqDetails.streaming_metrics,
+  }));
+  const broken = ([name, count]: [string, number]) => name === "row_count" || count > 0;
+  const known = streamingBatches.map(({ datasetVersion, status, metrics }) => ({
+    datasetVersion,
+    status: status === "idle" ? "ok" : status,
+    metrics: Object.fromEntries(Object.entries(metrics).filter(broken)),
+  }));
+  expect(told).toEqual(known);
+}
+
+test("a result is live, and governance is told the same under the same versions", async () => {
+  const { governance, stream, validation, write, path } = await read();
   const told: StreamingBatch[] = [];
-  const result = await writeStreamWithContract(
-    read.stream
-      .withColumn("quality_flag", "CASE WHEN value < 3 THEN 'warning' ELSE 'valid' END")
-      .withColumn("value", "CAST(value AS DOUBLE)")
-      .withColumn("beside", "1"),
-    {
-      contract: processed,
-      output: { format: "delta", path: lake.output },
-      enforce: false,
-      governance,
-      datasetId: "demo.events_processed",
-      datasetVersion: "v{batch_id}",
-      streaming,
-      durability: "process",
-      onStreamingBatch: (batch) => {
-        told.push(batch);
-      },
-    },
-  );
-  await until("three batches", () => told.length > 2);
-  const [query] = result.streamingQueries;
-  await query?.stop();
-  expect(read.validation.streamingQueries).toEqual([query]);
+  const result = await writeStreamWithContract(stream, {
+    ...write,
+    governance,
+    enforce: false,
+    datasetVersion: "{timestamp}-{batch_id}",
+    onStreamingBatch: (batch) => void told.push(batch),
+  });
+  expect(result).toMatchObject({ datasetId, streamingQueries: [{ name: datasetId }] });
+  await hasValuesThatHold(result);
 
   expect(result.streamingBatches).toHaveLength(told.length);
   for (const [at, batch] of told.entries()) expect(result.streamingBatches[at]).toBe(batch);
-  expect(result.metrics.row_count).toBe(await countRows(lake.output));
-  const columns = await queryTable<{ value: number }>(lake.output, "SELECT value, note FROM t");
-  expect(columns[0]).toHaveProperty("note", null);
+  expect(told[0]?.datasetVersion).toMatch(/^\d{14}-\d+$/);
+  expect(told.filter(({ status }) => status === "warn").length).toBeGreaterThan(0);
+  expect(result.metrics["violations.minimum_value"]).toBe(MINIMUM);
+  expect(result.metrics.row_count).toBe(await countRows(path));
+  await expectTold(governance, result);
+  expect(validation).toMatchObject({ status: "unknown", streamingBatches: [] });
+  expect(validation.streamingQueries).toEqual(result.streamingQueries);
+
+  const sql = "SELECT value::INT AS value, quality_flag, note FROM t ORDER BY 1 LIMIT 4";
+  expect(await queryTable(path, sql)).toEqual([
+    ...[0, 1, 2].map((value) => ({ value, quality_flag: "warning", note: null })),
+    { value: MINIMUM, quality_flag: "valid", note: null },
+  ]);
+});
+
+test("an enforced contract blocks, in the result and in governance", async () => {
+  const { governance, stream, write, path } = await read();
+  const result = await writeStreamWithContract(stream, { ...write, governance });
+  await expect(result.streamingQueries[0]?.awaitTermination()).rejects.toThrow(
+    /broke its contract/,
+  );
+  expect(result).toMatchObject({ ok: false, status: "block", datasetVersion: undefined });
+  expect(result.errors).toEqual([expect.stringContaining("minimum_value")]);
+  expect(await countRows(path)).toBe(0);
+  const [record] = await governance.governance.datasetRecords({ datasetId });
+  expect(record).toMatchObject({ ...key, status: "block", reason: result.reason });
+});
+
+test("split sends rows to a table each, and names both", async () => {
+  const { stream, write, path } = await read();
+  const violationStrategy = splitWriteViolationStrategy();
+  const result = await writeStreamWithContract(stream, { ...write, violationStrategy });
+  await hasValuesThatHold(result);
+  expect(await countRows(`${path}_reject`)).toBe(MINIMUM);
+  expect(await countRows(`${path}_valid`)).toBe((result.metrics.row_count ?? 0) - MINIMUM);
+  expect(result.datasetId).toBe(`${datasetId}::valid`);
+  const rejects = result.streamingBatches.flatMap(({ rejects }) => rejects ?? []);
+  expect(new Set(rejects.map((each) => each.datasetId))).toEqual(new Set([`${datasetId}::reject`]));
+  expect(rejects.reduce((sum, { rowCount }) => sum + rowCount, 0)).toBe(MINIMUM);
 });

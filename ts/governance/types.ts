@@ -221,6 +221,7 @@ export interface ActivityRecord extends DatasetKey, ContractKey {
 
 export interface DatasetRecord extends ContractKey {
   datasetName: string;
+  /** Empty for a write that was refused before it started. */
   datasetVersion: string;
   status: RecordStatus;
   reason?: string;

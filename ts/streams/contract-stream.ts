@@ -24,7 +24,7 @@ export interface StreamOrigin {
  * Each step answers a new stream; one that cannot be planned throws a `StreamingValidationError`.
  */
 export class ContractStream {
-  /** The columns, in order. After a step, any of them may be NULL. */
+  /** The columns, in order. After a SELECT, any of them may be NULL. */
   readonly schema: ValidationResult["schema"];
   /** @internal */
   readonly origin: StreamOrigin;

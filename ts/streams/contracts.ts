@@ -93,11 +93,14 @@ async function port(
   contractVersion?: string,
 ): Promise<PortContract> {
   const product = await selected(products, id, version);
-  if (product === undefined)
-    throw notThere("there is no such data product", `${id} ${version ?? "latest"}`);
+  const label = `${id} ${version ?? "latest"}`;
+  if (product === undefined) throw notThere("there is no such data product", label);
   const found = contractOfPort(product, list, name);
-  if (found === undefined)
-    throw notThere("the data product has no such port", `${id}, ${name ?? "no port"}`);
+  if (found === undefined) {
+    const details = "add it to the product: addOutputPort, addInputPort";
+    const missing = `${label}, ${name ?? "no port"}`;
+    throw notThere(`the data product has no such port among its ${list}`, missing, details);
+  }
   return { product, contract: { ...found, ...(contractVersion && { contractVersion }) } };
 }
 
@@ -115,13 +118,13 @@ function isReference(source: KnownContract["source"]): source is ContractReferen
   return typeof source === "object" && typeof source.path === "string";
 }
 
-function notThere(message: string, actual: string): Error {
+function notThere(message: string, actual: string, details?: string): Error {
   return invalidArgument(message, {
     operation: "resolve",
     component: "stream",
     field: "contract",
     expected: "a contract, or the port of a data product, that the client has",
     actual,
-    details: "put it first, or name another version",
+    details: details ?? "put it first, or name another version",
   });
 }

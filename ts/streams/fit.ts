@@ -1,5 +1,6 @@
 import type { StreamingNodeConfig } from "../config/types.js";
 import type { ConfigIssue } from "../errors.js";
+import { invalidArgument } from "../failure.js";
 import type { ContractStream } from "./contract-stream.js";
 import { isSameContract, type KnownContract } from "./contracts.js";
 import type { StreamPlan } from "./stream-plan.js";
@@ -50,12 +51,24 @@ export function nodeRead(stream: ContractStream, contract: KnownContract, plan: 
   }
   const names = plan.columns.map(({ name }) => name);
   const kept = names.filter((name) => name === extraOf(stream) || isWanted(plan, name));
+  if (kept.length === 0) throw nothingInCommon(plan);
   if (steps.length === 0 || kept.length < names.length) transforms.push(projection(kept));
   return {
     input: origin.input,
     transforms: transforms as NonNullable<StreamingNodeConfig["transforms"]>,
     contract: contract.source,
   };
+}
+
+function nothingInCommon({ wanted, columns }: StreamPlan): Error {
+  const listed = (of: StreamPlan["columns"]) => of.map(({ name }) => name).join(", ");
+  return invalidArgument("the stream has none of the contract's columns", {
+    operation: "write",
+    component: "stream",
+    field: "contract",
+    expected: `one of ${listed(wanted)}`,
+    actual: listed(columns),
+  });
 }
 
 function extraOf({ origin }: ContractStream): string | undefined {

@@ -24,6 +24,12 @@ export interface LifecycleGates {
   enforceDataProductStatus?: boolean;
 }
 
+/** A strategy's gates, but for those that the options of the write say themselves. */
+export function mergedGates(strategy: LifecycleGates, options: LifecycleGates): LifecycleGates {
+  const said = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...strategy, ...Object.fromEntries(said) };
+}
+
 interface Gate {
   of: string;
   field: string;

@@ -21,8 +21,8 @@ export {
 } from "./violation-strategies.js";
 export {
   streamWriter,
-  type WriteStreamOptions,
   writeStreamToDataProduct,
   writeStreamWithContract,
   writeStreamWithGovernance,
 } from "./write.js";
+export type { WriteStreamOptions } from "./write-options.js";

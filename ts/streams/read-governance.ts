@@ -47,10 +47,7 @@ function resolved(read: GovernedRead): Promise<GovernancePlan> {
 }
 
 /** Nobody has seen a row yet: there is a schema, and no verdict. */
-function observation(
-  plan: GovernancePlan,
-  { schema, warnings, details }: LiveValidation,
-): Validation {
+function observation(plan: GovernancePlan, { schema, warnings }: LiveValidation): Validation {
   const said = Object.entries(schema).map(([column, { odcsType, nullable }]) => [
     column,
     { odcs_type: odcsType, nullable },
@@ -63,7 +60,8 @@ function observation(
     metrics: {},
     schema,
     details: defined({
-      ...details,
+      observation_operation: "read",
+      observation_scope: "input_slice",
       dataset_id: plan.datasetId,
       dataset_version: plan.datasetVersion,
       schema: Object.fromEntries(said),
@@ -71,12 +69,16 @@ function observation(
   };
 }
 
-/** The newest version has the last word, by whichever contract it was judged. */
+/**
+ * The newest version has the last word, by whichever contract it was judged. A write that was never
+ * started made no version.
+ */
 async function latestVerdict(read: GovernedRead): Promise<Validation | undefined> {
   const { datasetId, datasetVersion } = read;
   const client = read.governance.governance;
   const matrix = await client.statusMatrix(datasetId);
   const newest = matrix
+    .filter((entry) => entry.datasetVersion !== "")
     .filter((entry) => (datasetVersion ?? entry.datasetVersion) === entry.datasetVersion)
     .toSorted((a, b) => compareVersions(a.datasetVersion, b.datasetVersion))
     .at(-1);

@@ -102,7 +102,7 @@ export async function readStreamWithGovernance(
   const { datasetId, datasetVersion, pipelineContext } = context;
   const named = { datasetId, datasetVersion, pipelineContext };
   const known = { source: plan.contract, document: plan.contract };
-  return read(known, { ...context, ...options, ...named } as ReadStreamOptions, { warnings, plan });
+  return read(known, { ...options, ...named } as ReadStreamOptions, { warnings, plan });
 }
 
 async function read(
@@ -112,7 +112,7 @@ async function read(
 ): Promise<StreamRead> {
   const { enforce = true, datasetId = keyOf(contract).contractId, datasetVersion } = options;
   const cautions = [...warnings, ...checkContractStatus(contract.document, options, enforce)];
-  const details = { observation_operation: "read", observation_scope: "input_slice" };
+  const details = { operation: "read", ...keyOf(contract) };
   const validation = new LiveValidation({ datasetId, columns: [] }, details);
   if (datasetVersion !== undefined) validation.datasetVersion = datasetVersion;
   validation.caution(cautions);

@@ -11,13 +11,13 @@ import { LiveValidation, schemaOf, type ValidationResult } from "../validation-r
 import type { ContractStream } from "./contract-stream.js";
 import { isSameContract, type KnownContract, keyOf } from "./contracts.js";
 import { misfitIssues, misfitText, nodeRead } from "./fit.js";
-import { checkContractStatus } from "./gates.js";
+import { checkContractStatus, mergedGates } from "./gates.js";
 import { tellUnlessDown } from "./governed.js";
 import type { StreamPlan } from "./stream-plan.js";
 import type { ViolationPlan } from "./violation-strategies.js";
 import { noOpWriteViolationStrategy } from "./violation-strategies.js";
-import type { WriteStreamOptions } from "./write.js";
 import { type GovernedWrite, recordRefusal, writeObserver, writePlan } from "./write-governance.js";
+import type { WriteStreamOptions } from "./write-options.js";
 
 /** What a write stands on, once its contract is known. */
 export interface Write {
@@ -30,6 +30,8 @@ export interface Write {
 
 /** One write of one stream: it is started once. */
 export class StreamWriter {
+  /** Of the query. */
+  readonly name: string;
   readonly #stream: ContractStream;
   readonly #write: Write;
   readonly #target: ViolationPlan;
@@ -44,12 +46,15 @@ export class StreamWriter {
     this.#stream = stream;
     this.#write = write;
     const asked = { onViolation: enforce ? "block" : "allow", output, rejects } as const;
-    const datasetId =
-      options.datasetId ?? output.tableName ?? output.path ?? keyOf(contract).contractId;
+    const { contractId } = keyOf(contract);
+    const datasetId = options.datasetId ?? output.tableName ?? output.path ?? contractId;
+    this.name = options.name ?? datasetId;
     this.#target = this.#strategy.plan({ ...asked, datasetId });
     this.#versionOf = datasetVersion === undefined ? undefined : versionTemplate(datasetVersion);
-    const named = { ...context, datasetId: this.#target.datasetId, datasetFormat: "delta" };
-    this.#governed = governance && { governance, contract, context: named };
+    const named = { datasetId: this.#target.datasetId, datasetFormat: "delta" };
+    // The gates were this side's to keep.
+    const passed = { ...context, ...named, enforceDataProductStatus: false };
+    this.#governed = governance && { governance, contract, context: passed };
   }
 
   /**
@@ -62,7 +67,7 @@ export class StreamWriter {
     this.#isUsed = true;
     const { contract, options, warnings } = this.#write;
     const { enforce = true, logger } = options;
-    const gates = { ...this.#strategy, ...given(options) };
+    const gates = mergedGates(this.#strategy, options);
     const cautions = [...warnings, ...checkContractStatus(contract.document, gates, enforce)];
     const plan = this.#stream.heldAgainst(contract);
     const validation = this.#validation();
@@ -90,7 +95,9 @@ export class StreamWriter {
     const { contract } = this.#write;
     const read = nodeRead(this.#stream, contract, plan);
     validation.schema = schemaOf(plan.wanted);
-    if (isSameContract(origin.contract, contract)) validation.tell(origin.validation);
+    // Each write reads for itself: what is read is counted by the first.
+    const isFirst = origin.validation.streamingQueries.length === 0;
+    if (isFirst && isSameContract(origin.contract, contract)) validation.tell(origin.validation);
     const query = await startInto(this.#node(read), this.#hooks(), validation);
     origin.validation.streamingQueries.push(query);
     return validation;
@@ -98,39 +105,34 @@ export class StreamWriter {
 
   #node(read: Pick<StreamingNodeConfig, "input" | "transforms" | "contract">): StreamingNodeConfig {
     const { options } = this.#write;
-    const { name = this.#write.options.datasetId ?? this.#target.datasetId } = options;
     const { deadLetters, streaming, batch, memory, maintenance, durability } = options;
     const { shadowContract, requireFullCoverage } = options;
     const { onViolation, output, rejects } = this.#target;
+    const { name } = this;
     const node = { name, ...read, onViolation, output, rejects, deadLetters, streaming, batch };
     return { ...node, memory, maintenance, durability, shadowContract, requireFullCoverage };
   }
 
   #hooks(): QueryHooks {
     const { options } = this.#write;
-    const { onStreamingBatch, intervention, interventionTimeoutMs, interventionFallback } = options;
-    const { rules, ruleTimeoutMs, signal, logger, observers = [] } = options;
-    const told = { onStreamingBatch, intervention, interventionTimeoutMs, interventionFallback };
+    const { observers = [] } = options;
     const governance = this.#governed && writeObserver(this.#governed, options.datasetVersion);
-    return {
-      ...told,
-      ...{ rules, ruleTimeoutMs, signal, logger },
-      ...{ transforms: this.#functions() },
-      observers: governance === undefined ? observers : [governance, ...observers],
-    } as QueryHooks;
+    const told = governance === undefined ? observers : [governance, ...observers];
+    // It takes its hooks and leaves the rest.
+    return { ...options, ...this.#functions(), observers: told };
   }
 
   #functions() {
     const made = this.#stream.steps.flatMap(({ transform, apply }) =>
       "function" in transform && apply !== undefined ? [[transform.function, apply]] : [],
     );
-    return made.length === 0 ? undefined : Object.fromEntries(made);
+    return made.length === 0 ? {} : { transforms: Object.fromEntries(made) };
   }
 
   #validation(): LiveValidation {
     const { datasetId, rejectsDatasetId, onViolation } = this.#target;
-    const { contractId, contractVersion } = keyOf(this.#write.contract);
-    const details = { operation: "write", onViolation, contract: { contractId, contractVersion } };
+    const of = { operation: "write", query: this.name, onViolation };
+    const details = { ...of, ...keyOf(this.#write.contract) };
     const terms = {
       named: (batch: StreamingBatch) => this.#named(batch, datasetId, rejectsDatasetId),
       faultOf: (batch: StreamingBatch) => this.#strategy.faultOf?.(batch),
@@ -155,12 +157,6 @@ export class StreamWriter {
       await tellUnlessDown("why nothing started", record, this.#write.options.logger),
     );
   }
-}
-
-/** What is undefined says nothing. */
-function given<T extends object>(options: T): Partial<T> {
-  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Partial<T>;
 }
 
 function refused(issues: readonly ConfigIssue[], { errors }: ValidationResult) {

@@ -1,51 +1,16 @@
-import type { StreamingNodeConfig } from "../config/types.js";
 import type {
   ContractClient,
   DataProductClient,
   GovernanceService,
 } from "../governance/clients.js";
-import type { GovernanceContext, OutputBinding, PipelineContext } from "../governance/types.js";
-import type { QueryHooks } from "../hooks.js";
+import type { GovernanceContext, OutputBinding } from "../governance/types.js";
 import type { ValidationResult } from "../validation-result.js";
 import type { ContractStream } from "./contract-stream.js";
 import { type KnownContract, knownContract, outputPort, selectedContract } from "./contracts.js";
-import { checkProductStatus, type LifecycleGates } from "./gates.js";
+import { checkProductStatus, mergedGates } from "./gates.js";
 import { clientOf, resolvedPlan } from "./governed.js";
 import { StreamWriter } from "./stream-writer.js";
-import type { WriteViolationStrategy } from "./violation-strategies.js";
-
-type NodeOptions = Pick<
-  StreamingNodeConfig,
-  | ("output" | "rejects" | "deadLetters" | "streaming" | "batch" | "memory" | "maintenance")
-  | ("durability" | "shadowContract" | "requireFullCoverage")
->;
-
-/** Where and how a stream is written, and who is told. Hooks are those of `startQuery`. */
-export interface WriteStreamOptions
-  extends NodeOptions,
-    LifecycleGates,
-    Omit<QueryHooks, "transforms"> {
-  /** Of the query, stable across restarts. Default: `datasetId`. */
-  name?: string;
-  /**
-   * True: a batch that breaks the contract is blocked and fails the query, and a schema that does not
-   * fit throws. False: such a batch warns and is written, and a schema that does not fit is answered
-   * as a result that is not ok. No query is started on such a schema, either way. Default: true.
-   */
-  enforce?: boolean;
-  /** Default: {@link noOpWriteViolationStrategy}. Any other decides itself what `enforce` says of batches. */
-  violationStrategy?: WriteViolationStrategy;
-  /** Is told of every batch, as its log has it, and of a write that was refused. */
-  governance?: GovernanceService;
-  /** What governance calls the output. Default: its table name, or its path. */
-  datasetId?: string;
-  /**
-   * A template: `{batch_id}`, `{timestamp}` (%Y%m%d%H%M%S, UTC) and `{unix_timestamp}` (seconds), both
-   * of when the batch was opened. Default: the Delta version that committed the batch.
-   */
-  datasetVersion?: string;
-  pipelineContext?: PipelineContext;
-}
+import type { WriteStreamOptions } from "./write-options.js";
 
 /** Writes a stream under a contract. Says of the schema before anything starts whether it fits. */
 export async function writeStreamWithContract(
@@ -85,7 +50,8 @@ export async function writeStreamToDataProduct(
     clientOf("dataProducts", options),
     outputBinding,
   );
-  const warnings = checkProductStatus(product, { ...violationStrategy, ...options }, enforce);
+  const gates = mergedGates(violationStrategy ?? {}, options);
+  const warnings = checkProductStatus(product, gates, enforce);
   const contract = await selectedContract(clientOf("contracts", options), selector);
   const context = { ...ofPipeline(options), outputBinding };
   return new StreamWriter(stream, { contract, options, warnings, context }).start();
@@ -101,7 +67,7 @@ export async function writeStreamWithGovernance(
   },
 ): Promise<ValidationResult> {
   const { governance, context, enforce = true, violationStrategy } = options;
-  const gates = { ...violationStrategy, ...options };
+  const gates = mergedGates(violationStrategy ?? {}, options);
   const { plan, warnings } = await resolvedPlan("write", governance, context, gates, enforce);
   const contract = { source: plan.contract, document: plan.contract };
   const { contract: _, datasetId, datasetVersion, ...terms } = context;

@@ -85,6 +85,14 @@ impl OpenBatch {
         }
     }
 
+    /// With its first chunk. The UUID tells when.
+    pub fn open(&mut self) {
+        if self.opened_at.is_none() {
+            self.opened_at = Some(Instant::now());
+            self.uuid = Uuid::now_v7().to_string();
+        }
+    }
+
     fn is_empty(&self) -> bool {
         self.tally.counts.records == 0 && self.lost == 0
     }

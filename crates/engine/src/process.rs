@@ -20,7 +20,7 @@ type Both = (Decoded, Option<Decoded>);
 
 impl<S: RecordSource> Intake<S> {
     pub async fn process(&mut self, chunk: RecordChunk) -> Flow<()> {
-        self.batch.opened_at.get_or_insert_with(Instant::now);
+        self.batch.open();
         self.batch.bytes += chunk.payload_bytes() as u64;
         self.batch.lost += chunk.advances.iter().map(|advance| advance.lost).sum::<i64>();
         self.offsets.add(&chunk)?;

@@ -1,7 +1,10 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { StreamingValidationError } from "../../../ts/errors.ts";
-import { readStreamWithContract } from "../../../ts/streams/index.ts";
+import { type ContractStream, readStreamWithContract } from "../../../ts/streams/index.ts";
 import { contractDocument } from "../../support/contract-document.ts";
+import { root } from "../../support/root.ts";
+import { failureOf, thrownBy } from "./support/events.ts";
 
 const sent = contractDocument("trips_sent", {
   properties: [
@@ -10,18 +13,8 @@ const sent = contractDocument("trips_sent", {
   ],
 });
 const input = { format: "rate" };
+const eventsContract = join(root, "test", "support", "contracts", "events.odcs.yaml");
 const trips = async () => (await readStreamWithContract({ input, contract: sent })).stream;
-
-/** What a call that must throw throws. */
-function thrown(call: () => unknown): StreamingValidationError {
-  try {
-    call();
-  } catch (error) {
-    if (StreamingValidationError.is(error)) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
 
 test("what is read has the columns of its contract, and no verdict yet", async () => {
   const { stream, validation } = await readStreamWithContract({ input, contract: sent });
@@ -50,17 +43,51 @@ test("steps compose, each into a new stream whose columns are known", async () =
   });
 });
 
-test.each([
-  ["a column that is not there", 'filter("speed > 3")', /speed/],
-  ["another row", 'transform("SELECT count(*) AS n FROM input")', /aggregate|one SELECT/i],
-] as const)("%s is refused at once, and the step is named", async (_, name, actual) => {
+test.each<[string, (stream: ContractStream) => ContractStream, RegExp]>([
+  ['filter("speed > 3")', (stream) => stream.filter("speed > 3"), /speed/],
+  [
+    'transform("SELECT sum(metres)',
+    (stream) => stream.transform("SELECT sum(metres) AS n FROM input"),
+    /one SELECT/,
+  ],
+  ['select("metres AS m", "tripId")', (stream) => stream.select("metres AS m", "tripId"), /tripId/],
+  ['withColumn("km", "km / 2")', (stream) => stream.withColumn("km", "km / 2"), /km/],
+  [
+    'filter("metres > 1 ORDER BY metres")',
+    (stream) => stream.filter("metres > 1 ORDER BY metres"),
+    /Expected/,
+  ],
+])("%s is refused at once, and the step is named", async (name, step, actual) => {
   const read = (await trips()).select("metres");
-  const call = name.startsWith("filter")
-    ? () => read.filter("speed > 3")
-    : () => read.transform("SELECT count(*) AS n FROM input");
-  const error = thrown(call);
+  const error = thrownBy(() => step(read));
+  if (!StreamingValidationError.is(error, "TRANSFORM_INVALID")) throw error;
   expect(error.message).toContain(`step 2, ${name}`);
-  expect(error.code).toBe("TRANSFORM_INVALID");
-  expect(error.context).toMatchObject({ operation: "plan", field: "transforms[1].sql" });
   expect(error.message).toMatch(actual);
+  expect(error.context).toMatchObject({ operation: "plan", field: "transforms[1].sql" });
+});
+
+test("columns keep their names, whatever is in them", async () => {
+  const made = (await trips()).withColumn('a"b', "1").withColumn("c", '"a""b" + 1');
+  expect(Object.keys(made.schema)).toEqual(["tripId", "metres", 'a"b', "c"]);
+});
+
+test("a contract is read from a file, and one object of several is named", async () => {
+  const file = eventsContract;
+  const named = await readStreamWithContract({ input, contract: { path: file, schema: "events" } });
+  const plain = await readStreamWithContract({ input, contract: file });
+  expect(named.stream.schema).toEqual(plain.stream.schema);
+  expect(plain.validation.datasetId).toBe("events");
+  const unread = await failureOf(readStreamWithContract({ input, contract: "/nowhere.yaml" }));
+  expect(StreamingValidationError.is(unread, "CONTRACT_UNREADABLE")).toBe(true);
+});
+
+test.each([
+  [{ decode: "raw" }, "input.contract"],
+  [{ format: "kinesis" }, "input.format"],
+  [{ options: { rowPerSecond: 1 } }, "input.options.rowPerSecond"],
+  [{ offsets: 1 }, "input.offsets"],
+])("an input such as %j is refused by its field", async (change, field) => {
+  const wrong = { ...input, ...change } as never;
+  const error = await failureOf(readStreamWithContract({ input: wrong, contract: sent }));
+  expect(error).toMatchObject({ name: "StreamingValidationError", context: { field } });
 });

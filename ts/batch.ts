@@ -27,12 +27,14 @@ export interface StreamingBatch {
   /** ISO 8601, UTC. */
   timestamp: string;
   rowCount: number;
+  /** Rows that broke a rule, wherever they went. */
+  violatingRows: number;
   violations: number;
   status: BatchStatus;
   metrics: Metrics;
   errors: readonly string[];
   warnings: readonly string[];
-  /** For an observer, which is told from the log, only those that were broken. */
+  /** Only those that were broken where the batch is read from the log: of an observer, or before the start. */
   rules: readonly RuleResult[];
   /** By which the batch was judged. */
   contract?: { id: string; version: string; hash: string };

@@ -5,6 +5,11 @@ export type {
   GovernanceClient,
   GovernanceService,
 } from "./governance/clients.js";
+export {
+  type ComputedMetrics,
+  type ComputeMetricsOptions,
+  computeMetrics,
+} from "./governance/compute-metrics.js";
 export { httpGovernance } from "./governance/http.js";
 export { fileSystemGovernance, inMemoryGovernance } from "./governance/local.js";
 export { type GovernanceObserverOptions, governanceObserver } from "./governance/observer.js";

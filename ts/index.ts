@@ -84,6 +84,7 @@ export type {
   RuleValues,
 } from "./rules.js";
 export type { ObservedTable, RunOutcome, StreamingRun } from "./run.js";
+export * from "./scenarios/index.js";
 export { gracefulShutdown, type ShutdownOptions } from "./shutdown.js";
 export { startQuery } from "./start.js";
 export * from "./strategies/index.js";

@@ -33,7 +33,10 @@ export type Intervention = StreamingInterventionStrategy | StreamingIntervention
 export interface InterventionContext {
   datasetId: string;
   validation: ValidationResult;
-  /** Newest last, at most 100. Batches that `onStreamingBatch` was not told yet are not in it. */
+  /**
+   * Newest last, at most 100: what the query had committed before its start, by the output's log, and
+   * what this worker did since. Batches that `onStreamingBatch` was not told yet are not in it.
+   */
   history: readonly StreamingBatch[];
   /** Aborts at the deadline; an answer after it is ignored. */
   signal: AbortSignal;

@@ -1,3 +1,4 @@
+import { toBatch } from "./batch.js";
 import { within } from "./deadline.js";
 import { type ErrorContext, type StreamingError, StreamingQueryError } from "./errors.js";
 import { type Locate, toError } from "./failure.js";
@@ -63,6 +64,7 @@ export class StreamingQuery {
     const ended = native.ended();
     this.#stopped = ended.then((failure) => (failure ? toError(failure, locate) : undefined));
     this.#stopped.catch(() => {}); // `#watch` tells it.
+    validation.recall(native.history.map(toBatch));
     validation.streamingQueries.push(this);
     validation.schema = schemaOf(native.dataset.columns);
     const terms = interventionTerms(hooks);

@@ -48,6 +48,7 @@ export interface ValidationTerms {
 /** The one {@link ValidationResult} of a query. */
 export class LiveValidation implements ValidationResult {
   readonly streamingBatches: StreamingBatch[] = [];
+  #earlier: readonly StreamingBatch[] = [];
   readonly streamingQueries: StreamingQuery[] = [];
   readonly details: Readonly<Record<string, unknown>>;
   readonly metrics: Record<string, number> = {};
@@ -71,6 +72,11 @@ export class LiveValidation implements ValidationResult {
     this.details = details;
     this.schema = schemaOf(columns);
     this.#terms = terms;
+  }
+
+  /** What was committed before this run, newest last: of the history, and of nothing else. */
+  recall(earlier: readonly StreamingBatch[]): void {
+    this.#earlier = earlier.map((batch) => this.#terms.named?.(batch) ?? batch);
   }
 
   /** Answers the batch as it was recorded. */
@@ -141,9 +147,9 @@ export class LiveValidation implements ValidationResult {
     return this.streamingBatches.at(-1)?.metrics ?? {};
   }
 
-  /** Newest last. */
+  /** Of earlier runs, too; newest last. */
   get history(): readonly StreamingBatch[] {
-    return this.streamingBatches.slice(-MAX_HISTORY);
+    return [...this.#earlier, ...this.streamingBatches].slice(-MAX_HISTORY);
   }
 }
 

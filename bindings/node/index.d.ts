@@ -34,6 +34,8 @@ export declare class NativeQuery {
   get name(): string
   /** The output, as it is before its first batch. */
   get dataset(): NativeDataset
+  /** With an intervention: the newest batches of the query before this start, the newest last. */
+  get history(): Array<NativeBatch>
   status(): 'ACTIVE' | 'TERMINATED' | 'FAILED'
   /** In commit order; null once the query has ended and all batches were told. */
   nextBatch(): Promise<NativeBatch | null>
@@ -80,6 +82,7 @@ export interface NativeBatch {
   batchUuid: string
   timestamp: string
   rowCount: number
+  violatingRows: number
   violations: number
   status: 'ok' | 'warn' | 'block' | 'idle'
   metrics: Record<string, number>
@@ -146,6 +149,8 @@ export interface NativeContractTestOptions {
   schema?: string
   path: string
   format?: string
+  /** Of a Delta table; default: the newest. */
+  version?: number
   samples: number
   rules?: NativeRules
 }

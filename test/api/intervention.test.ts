@@ -137,6 +137,29 @@ test("the fallback can be to proceed", async () => {
   expect(decided?.action).toBe("proceed");
 });
 
+test("the history begins with what was committed before the start, which is no part of this run's sums", async () => {
+  const contexts: InterventionContext[] = [];
+  const intervention = (_: Verdict, context: InterventionContext) => {
+    contexts.push({ ...context });
+    return null;
+  };
+  engine.history = Array.from({ length: 100 }, (_, at) => batch(at));
+  await startQuery(config, { intervention });
+  engine.query.verdicts.put({ request: 1, verdict: verdict() });
+  while (engine.query.decided.length < 1) await sleep(1);
+  for (const id of [100, 101]) engine.query.batches.put(batch(id));
+  while (contexts[0]?.validation.streamingBatches.length !== 2) await sleep(1);
+  engine.query.verdicts.put({ request: 2, verdict: verdict() });
+  while (engine.query.decided.length < 2) await sleep(1);
+  engine.query.end();
+  const ids = contexts.map(({ history }) => history.map(({ batchId }) => batchId));
+  const range = (from: number) => Array.from({ length: 100 }, (_, at) => from + at);
+  expect(ids).toEqual([range(0), range(2)]);
+  const { validation } = contexts[1] ?? {};
+  expect(validation?.streamingBatches.map(({ batchId }) => batchId)).toEqual([100, 101]);
+  expect(validation?.metrics).toEqual({ row_count: 20 });
+});
+
 test("the context holds the output, its history and a live validation result", async () => {
   const contexts: InterventionContext[] = [];
   const statuses: string[] = [];

@@ -43,7 +43,8 @@ test("what is exported is what is documented", () => {
     ...["gracefulShutdown", "httpTransport", "manual", "neverBlock", "noOpWriteViolationStrategy"],
     ...["openLineage", "optimizeTable", "readStreamFromContract", "readStreamFromDataProduct"],
     ...["readStreamWithContract", "readStreamWithGovernance", "releaseQuery", "rewindQuery"],
-    ...["rowCountDrop", "ruleThresholds", "splitWriteViolationStrategy", "startQuery"],
+    ...["rowCountDrop", "ruleThresholds", "runStreamingScenario"],
+    ...["splitWriteViolationStrategy", "startQuery"],
     ...["streamWriter", "strictWriteViolationStrategy", "strictest", "testContract", "vacuumTable"],
     ...["validateConfig", "verifyTable", "violationRatio", "writeStreamToDataProduct"],
     ...["writeStreamWithContract", "writeStreamWithGovernance"],
@@ -63,7 +64,8 @@ test("an error of one module system is known in the other", async () => {
 test("help needs no addon, and names every command", async () => {
   const { stdout } = await run(process.execPath, [manifest.bin.headgate, "--help"]);
   const commands = ["run", "validate", "verify", "demo", "release", "adopt", "rewind"];
-  for (const command of [...commands, "optimize", "vacuum", "checkpoint", "contract"]) {
+  const others = ["optimize", "vacuum", "checkpoint", "contract", "scenario"];
+  for (const command of [...commands, ...others]) {
     expect(stdout).toContain(command);
   }
 });

@@ -48,12 +48,13 @@ export interface Account {
   /** Its UUID. */
   batch: string;
   partitions?: PartitionLedger[];
+  verdict?: { rowCount: number; status: string; violations: number };
 }
 
 /** What Headgate's entries of a log say of themselves, in order. */
 export async function accountsOf(
   table: string,
-  kind: "start" | "batch",
+  kind: "start" | "batch" | "block",
 ): Promise<{ version: number; account: Account }[]> {
   const log = join(table, "_delta_log");
   const entries = (await readdir(log)).filter((name) => /^\d{20}\.json$/.test(name)).sort();

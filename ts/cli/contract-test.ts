@@ -10,6 +10,7 @@ import { amount, count } from "./text.js";
 
 export type ContractTestCommandOptions = ContractOptions & {
   format?: ContractTestReport["format"];
+  version?: number;
   samples: number;
   junit?: string;
 };
@@ -29,8 +30,10 @@ export async function contractTest(
 }
 
 export function testText(report: ContractTestReport): string {
-  const { contract, source, format, rows, violatingRows, undecodable, rules, notEnforced } = report;
-  const title = `${pc.bold(source)} (${format}) by ${contract.id} ${contract.version}`;
+  const { contract, source, format, version, rows, violatingRows } = report;
+  const { undecodable, rules, notEnforced } = report;
+  const read = version === undefined ? format : `${format}, version ${version}`;
+  const title = `${pc.bold(source)} (${read}) by ${contract.id} ${contract.version}`;
   const records = undecodable.samples.map(
     ({ line, kind, message }) => `  line ${count(line)}: ${kind}, ${message}`,
   );

@@ -1,13 +1,15 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { RewindTarget } from "../operate.js";
 import { packageVersion } from "../package-version.js";
+import type { ScenarioName } from "../scenarios/scenarios.js";
 import type { ContractOptions } from "./contract-check.js";
 import type { ContractTestCommandOptions } from "./contract-test.js";
 import { EXIT_HELP } from "./exit-codes.js";
 import type { OperateOptions } from "./operate.js";
 import type { OutputOptions } from "./output.js";
+import type { ScenarioCommandOptions } from "./scenario.js";
 import type { VerifyCommandOptions } from "./verify.js";
 
 /** The command line; `end` is told the exit status of the command that ran. */
@@ -16,6 +18,8 @@ export function program(end: (code: number) => void): Command {
     .description("A contract gate between Kafka and a Delta lake.")
     .version(packageVersion())
     .exitOverride()
+    // So that `--version` of a command is its own.
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .addHelpText("after", EXIT_HELP);
 
@@ -132,7 +136,36 @@ export function program(end: (code: number) => void): Command {
       end(await demo(options));
     });
 
+  scenarioCommand(commands.command("scenario"), end);
+
   return commands;
+}
+
+function scenarioCommand(command: Command, end: (code: number) => void): void {
+  outputOptions(command)
+    .description(
+      "play a walkthrough on rows that are made up: all hold, some are rejected, the schema breaks",
+    )
+    .addArgument(
+      new Argument("<name>").choices([...["valid", "dq-rejects", "schema-break", "all"]]),
+    )
+    .addOption(
+      new Option("--seconds <n>", "how long rows are read; default: 8").argParser(positive),
+    )
+    .addOption(
+      new Option("--run-type <type>", "enforce moves bad rows to the rejects, observe copies them")
+        .choices(["enforce", "observe"])
+        .default("enforce"),
+    )
+    .option(
+      "--dir <folder>",
+      "where tables and records go; a scenario before it is removed",
+      "./headgate-scenarios",
+    )
+    .action(async (name: ScenarioName | "all", options: ScenarioCommandOptions) => {
+      const { scenario } = await import("./scenario.js");
+      end(await scenario(name, options));
+    });
 }
 
 function contractCommands(contract: Command, end: (code: number) => void): void {
@@ -153,6 +186,9 @@ function contractCommands(contract: Command, end: (code: number) => void): void 
         "--format <format>",
         "default: by the name of the file; without one that tells, delta",
       ).choices([...["json", "parquet", "delta"]]),
+    )
+    .addOption(
+      new Option("--version <n>", "of a Delta table; default: the newest").argParser(tableVersion),
     )
     .addOption(number("--samples <n>", "rows to name of each rule", 5))
     .addOption(
@@ -197,10 +233,23 @@ function fileToWrite(path: string): string {
   return path;
 }
 
+function tableVersion(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("expected a whole number");
+}
+
 function kafkaOption(text: string, known: Record<string, string>): Record<string, string> {
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("expected name=value");
   return { ...known, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+function positive(text: string): number {
+  const parsed = Number(text);
+  if (!(parsed > 0 && Number.isFinite(parsed))) {
+    throw new InvalidArgumentError("expected a number above 0");
+  }
+  return parsed;
 }
 
 function number(flags: string, description: string, value: number): Option {

@@ -1,5 +1,6 @@
 import type { ContractDocument } from "../config/types.js";
-import { unwrap } from "../failure.js";
+import type { StreamingValidationError } from "../errors.js";
+import { invalidArgument, unwrap } from "../failure.js";
 import { withoutNulls } from "../json.js";
 import { defaultLogger, SafeLogger } from "../logger.js";
 import { native } from "../native.js";
@@ -36,6 +37,8 @@ export interface ContractTestReport {
   contract: ContractIdentity;
   source: string;
   format: "json" | "parquet" | "delta";
+  /** Of the Delta table, that was read. */
+  version?: number;
   rows: number;
   violatingRows: number;
   /** `block`, too, if a record is undecodable. */
@@ -53,6 +56,8 @@ export interface ContractTestOptions extends RuleHooks {
   schema?: string;
   /** Default: `json` for files named so (or `.jsonl`, `.ndjson`), `parquet` for `.parquet`, else `delta`. */
   format?: "json" | "parquet" | "delta";
+  /** Of a Delta table, as far back as its log goes; default: the newest. */
+  version?: number;
   /** How many rows to name of each rule, and of the undecodable records; default 5. */
   samples?: number;
 }
@@ -66,12 +71,13 @@ const DEFAULT_SAMPLES = 5;
 export async function testContract(
   contract: string | ContractDocument,
   data: string,
-  { schema, format, samples = DEFAULT_SAMPLES, ...hooks }: ContractTestOptions = {},
+  { schema, format, version, samples = DEFAULT_SAMPLES, ...hooks }: ContractTestOptions = {},
 ): Promise<ContractTestReport> {
+  if (version !== undefined && !Number.isSafeInteger(version)) throw noVersion(version);
   const document = await readContract(contract);
   const rules = nativeRules(hooks);
   const { NativeContractTrial } = native();
-  const options = { contract: document.text, schema, path: data, format, samples, rules };
+  const options = { contract: document.text, schema, path: data, format, version, samples, rules };
   const trial = new NativeContractTrial(options);
   const calls = rules && answerRuleCalls(trial, hooks, new SafeLogger(defaultLogger));
   const [answer] = await Promise.all([trial.run(), calls]);
@@ -80,6 +86,16 @@ export async function testContract(
     unwrap(answer, "resultJson", locateRules()),
   );
   return { ok: report.status !== "block", ...report };
+}
+
+function noVersion(version: number): StreamingValidationError {
+  return invalidArgument("a version of a table is a whole number", {
+    operation: "contract test",
+    component: "contract",
+    field: "version",
+    expected: "a whole number",
+    actual: String(version),
+  });
 }
 
 /** Broken, and severe enough to block. */

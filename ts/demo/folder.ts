@@ -4,17 +4,20 @@ import { StreamingError } from "../errors.js";
 
 const MARK = ".headgate-demo";
 
-/** An empty folder for the demo. Removes the tables of the demo before it, and nothing else. */
-export async function emptyDemoFolder(folder: string): Promise<void> {
+/** An empty folder for a demo. Removes the tables of the one before it, and nothing else. */
+export async function emptyDemoFolder(
+  folder: string,
+  command: "demo" | "scenario" = "demo",
+): Promise<void> {
   const found: string[] = await readdir(folder).catch(() => []);
   if (found.length > 0 && !found.includes(MARK)) {
-    throw new StreamingError("DEMO_FOLDER_TAKEN", `${folder} holds files that no demo made`, {
+    throw new StreamingError("DEMO_FOLDER_TAKEN", `${folder} holds files that no ${command} made`, {
       context: {
-        operation: "demo",
+        operation: command,
         component: "demo",
-        expected: `no ${folder}, or one that a demo made`,
+        expected: `no ${folder}, or one that a ${command} made`,
         actual: `a folder with ${found[0]}`,
-        details: "move it away, or run the demo in another folder",
+        details: `move it away, or run the ${command} in another folder`,
       },
     });
   }
@@ -22,6 +25,6 @@ export async function emptyDemoFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(
     join(folder, MARK),
-    "Made by `headgate demo`, which empties this folder when it starts.\n",
+    `Made by \`headgate ${command}\`, which empties this folder when it starts.\n`,
   );
 }

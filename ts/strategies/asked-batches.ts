@@ -6,7 +6,7 @@ import type { Verdict } from "../verdict.js";
 /** What is remembered of a batch. */
 export interface AskedBatch {
   batchUuid: string;
-  /** By the strategy's clock. */
+  /** In milliseconds since 1970. */
   at: number;
   rowCount: number;
   violatingRows: number;
@@ -15,8 +15,8 @@ export interface AskedBatch {
 }
 
 /**
- * The batches that a strategy was asked about, of each query apart. The history alone would not do:
- * it lags behind a slow `onStreamingBatch`, and does not say how many rows broke the contract.
+ * The batches that a strategy was asked about, of each query apart, after those that the query had
+ * committed before. The history alone would not do: it lags behind a slow `onStreamingBatch`.
  */
 export class AskedBatches {
   readonly #byQuery = new WeakMap<ValidationResult, readonly AskedBatch[]>();
@@ -33,7 +33,8 @@ export class AskedBatches {
     { validation, history }: InterventionContext,
     at = 0,
   ): readonly AskedBatch[] {
-    const before = withoutDropped(this.#byQuery.get(validation) ?? [], history);
+    const known = this.#byQuery.get(validation) ?? history.filter(hasRows).map(committed(at));
+    const before = withoutDropped(known, history);
     const others = before.filter(({ batchUuid }) => batchUuid !== verdict.batchUuid);
     const kept = this.#kept([...others, remembered(verdict, at)]);
     this.#byQuery.set(validation, kept);
@@ -56,7 +57,19 @@ function remembered(verdict: Verdict, at: number): AskedBatch {
   return { batchUuid, at, rowCount, violatingRows, isFailure: isFailure(verdict) };
 }
 
-function isFailure({ deadLetters, rules }: Verdict): boolean {
+const hasRows = ({ status }: StreamingBatch) => status !== "idle";
+
+/** None is from the future, whichever clock its worker had. */
+function committed(now: number) {
+  return (batch: StreamingBatch): AskedBatch => {
+    const { batchUuid, timestamp, rowCount, violatingRows, counts, rules } = batch;
+    const at = Math.min(Date.parse(timestamp), now);
+    const failed = isFailure({ deadLetters: counts.deadLetters, rules });
+    return { batchUuid, at, rowCount, violatingRows, isFailure: failed };
+  };
+}
+
+function isFailure({ deadLetters, rules }: Pick<Verdict, "deadLetters" | "rules">): boolean {
   const isBroken = rules.some(({ severity, violations }) => severity === "block" && violations > 0);
   return isBroken || deadLetters > 0;
 }

@@ -6,7 +6,10 @@ import { type Clock, check, option, type StrategyAction } from "./options.js";
 
 /** `max` is of violating rows. */
 export interface ErrorBudgetOptions extends Limit {
-  /** Over which time back from the present, such as `1 hour`. A start begins it anew. */
+  /**
+   * Over which time back from the present, such as `1 hour`. A start knows the last 100 batches
+   * before it, by the time of their commit.
+   */
   per: string;
   /** Default: `block`. */
   action?: StrategyAction;

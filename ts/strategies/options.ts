@@ -4,7 +4,7 @@ import type { StreamingValidationError } from "../errors.js";
 import { invalidConfig } from "../failure.js";
 import { milliseconds } from "./duration.js";
 
-/** Milliseconds since some moment; default `Date.now`. */
+/** Milliseconds since 1970; default `Date.now`. */
 export type Clock = () => number;
 
 /** What a strategy does about a batch that it finds wanting. */

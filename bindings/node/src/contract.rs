@@ -30,6 +30,8 @@ pub struct NativeContractTestOptions {
     pub schema: Option<String>,
     pub path: String,
     pub format: Option<String>,
+    /// Of a Delta table; default: the newest.
+    pub version: Option<i64>,
     pub samples: u32,
     pub rules: Option<NativeRules>,
 }
@@ -69,11 +71,12 @@ pub struct NativeContractTrial {
 impl NativeContractTrial {
     #[napi(constructor)]
     pub fn new(options: NativeContractTestOptions) -> Self {
-        let NativeContractTestOptions { contract, schema, path, format, samples, rules } = options;
+        let NativeContractTestOptions { contract, schema, path, format, version, samples, rules } =
+            options;
         let functions = rules.map(headgate::FunctionOptions::from).unwrap_or_default();
         let calls = Arc::new(RuleCalls::new(functions.timeout));
         let samples = samples as usize;
-        let options = TestOptions { contract, schema, path, format, samples, functions };
+        let options = TestOptions { contract, schema, path, format, version, samples, functions };
         Self { options, calls }
     }
 

@@ -123,6 +123,12 @@ impl NativeQuery {
         (&self.handle.dataset).into()
     }
 
+    /// With an intervention: the newest batches of the query before this start, the newest last.
+    #[napi(getter)]
+    pub fn history(&self) -> Vec<NativeBatch> {
+        self.handle.history.iter().cloned().map(Into::into).collect()
+    }
+
     #[napi(ts_return_type = "'ACTIVE' | 'TERMINATED' | 'FAILED'")]
     pub fn status(&self) -> String {
         match self.handle.state() {

@@ -103,6 +103,7 @@ pub struct NativeBatch {
     pub batch_uuid: String,
     pub timestamp: String,
     pub row_count: f64,
+    pub violating_rows: f64,
     pub violations: f64,
     #[napi(ts_type = "'ok' | 'warn' | 'block' | 'idle'")]
     pub status: String,
@@ -266,6 +267,7 @@ impl From<BatchReport> for NativeBatch {
             batch_uuid: verdict.batch_uuid.clone(),
             timestamp,
             row_count: verdict.row_count as f64,
+            violating_rows: verdict.violating_rows as f64,
             violations: verdict.violations as f64,
             status: verdict.status.as_str().to_owned(),
             metrics: metrics.into_iter().collect(),

@@ -52,6 +52,8 @@ pub enum DeltaFault {
     NoLedger { address: String },
     #[error("{address} is not a Delta table")]
     NotATable { address: String },
+    #[error("{address} has no version {version}")]
+    NoSuchVersion { address: String, version: i64, oldest: i64, newest: i64 },
     #[error("{address} cannot be vacuumed with so short a retention")]
     Retention { address: String, actual: String },
     #[error("{address} cannot be Z-ordered so")]
@@ -107,6 +109,7 @@ impl Fault for DeltaFault {
             Self::Encode { .. } => "PARQUET_ENCODE",
             Self::NoLedger { .. } => "DELTA_NO_LEDGER",
             Self::NotATable { .. } => "DELTA_NOT_A_TABLE",
+            Self::NoSuchVersion { .. } => "DELTA_NO_SUCH_VERSION",
             Self::Retention { .. } => "DELTA_RETENTION",
             Self::ZOrder { .. } => "DELTA_Z_ORDER",
             Self::Stopped { .. } => "DELTA_STOPPED",
@@ -251,6 +254,11 @@ impl Fault for DeltaFault {
                 "name the output table, not a side table",
             ),
             Self::NotATable { .. } => say("a folder with a _delta_log", "none", "check the path"),
+            Self::NoSuchVersion { version, oldest, newest, .. } => say(
+                &format!("a version from {oldest} to {newest}"),
+                &version.to_string(),
+                "earlier ones went when the log was cleaned up (delta.logRetentionDuration)",
+            ),
             Self::Retention { actual, .. } => say(
                 "at least 7 days",
                 actual,

@@ -80,7 +80,7 @@ pub use maintenance::{
 };
 pub use object_stores::{Cloud, OptionFault, StoreOptions};
 pub use operate::{Operation, Operator, RewindTo};
-pub use outbox::{Cursors, Outbox, Told, settle_cursors};
+pub use outbox::{Cursors, Outbox, Told, newest_batches, settle_cursors};
 pub use preview::{TableSize, newest_rows, table_size};
 pub use scan::{Scan, Written, scan};
 pub use sink::{DeltaSink, DeltaSinkConfig};

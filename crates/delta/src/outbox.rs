@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::StreamExt;
+use futures::stream;
 use headgate_model::CommittedBatch;
 
 use crate::account::Kind;
@@ -19,6 +21,10 @@ use crate::table::{Durability, TableConfig};
 
 /// Entries right after one read so lately cannot have been cleaned up: clean-up keeps an hour.
 const TRUSTED: std::time::Duration = std::time::Duration::from_secs(10 * 60);
+
+/// Entries that are looked at for batches of a query; others may have committed in between.
+const LOOK_BACK: i64 = 1_000;
+const READ_AHEAD: usize = 8;
 
 /// The last version that each observer was told. What it says rides on later commits.
 #[derive(Debug, Default)]
@@ -121,6 +127,31 @@ impl Outbox {
         self.seen = Some(asked);
         Ok(None)
     }
+}
+
+/// The newest batches that `query` has committed, whichever worker wrote them: at most `limit`, the
+/// newest last. Blocks are not among them, nor what clean-up took.
+pub async fn newest_batches(
+    output: &TableConfig,
+    query: &str,
+    limit: usize,
+) -> Result<Vec<CommittedBatch>, DeltaFault> {
+    let store = &TableStore::open(&output.address, &output.store, None)?;
+    let Some((tip, _)) = store.read_tip().await? else { return Ok(Vec::new()) };
+    let first = first_entry(store).await?.max(tip.version - LOOK_BACK);
+    let versions = stream::iter((first..=tip.version).rev());
+    let read = |version| async move { (version, store.read_entry(version).await) };
+    let mut entries = versions.map(read).buffered(READ_AHEAD);
+    let mut newest = Vec::new();
+    while newest.len() < limit
+        && let Some((version, entry)) = entries.next().await
+        && let Some(entry) = entry?
+    {
+        let is_batch = entry.account.as_ref().is_some_and(|account| account.kind == Kind::Batch);
+        newest.extend(batch_of(entry, version, query).filter(|_| is_batch));
+    }
+    newest.reverse();
+    Ok(newest)
 }
 
 fn batch_of(entry: Entry, version: i64, query: &str) -> Option<CommittedBatch> {

@@ -1,4 +1,4 @@
-//! All rows of a table, as they are now.
+//! All rows of a table, as they are now or were at a version.
 
 use std::pin::Pin;
 
@@ -20,19 +20,27 @@ const BATCH_ROWS: usize = 16 << 10;
 type Rows = BoxStream<'static, Result<RecordBatch, DeltaFault>>;
 
 pub struct Scan {
+    /// Of the table that the rows are of.
+    pub version: i64,
     pub schema: SchemaRef,
     pub rows: Rows,
 }
 
-/// The rows of the newest version with all its columns, file by file in the order of their paths.
-pub async fn scan(address: &Url) -> Result<Scan, DeltaFault> {
+/// The rows of `version`, or of the newest one, with all its columns, file by file in the order of
+/// their paths.
+pub async fn scan(address: &Url, version: Option<i64>) -> Result<Scan, DeltaFault> {
     let log = TableStore::open(address, &StoreOptions::default(), None)?;
-    let (_, snapshot) = log.existing_tip().await?;
+    let (tip, newest) = log.existing_tip().await?;
+    let snapshot = match version {
+        Some(version) if version != tip.version => log.snapshot_of(version, tip.version).await?,
+        _ => newest,
+    };
+    let version = snapshot.version() as i64;
     let schema = snapshot.arrow_schema();
     let mut files = active_files(&log, &snapshot, |_| true).await?;
     files.sort_by(|one, other| one.logged_path.cmp(&other.logged_path));
     let rows = rows_of_files(log, files, SchemaRef::clone(&schema));
-    Ok(Scan { schema, rows })
+    Ok(Scan { version, schema, rows })
 }
 
 fn rows_of_files(log: TableStore, files: Vec<ActiveFile>, schema: SchemaRef) -> Rows {

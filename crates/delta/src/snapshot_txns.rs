@@ -69,6 +69,19 @@ pub(crate) async fn first_entry(log: &TableStore) -> Result<i64, DeltaFault> {
     Ok(list(log).await?.iter().filter_map(entry_version).min().unwrap_or(0))
 }
 
+/// The oldest version that can still be read: the first, or that of the oldest checkpoint.
+pub(crate) async fn oldest_version(log: &TableStore) -> Result<i64, DeltaFault> {
+    let files = log_files(log).await?;
+    let oldest = |is_checkpoint| {
+        let files = files.iter().filter(|file| file.is_checkpoint == is_checkpoint);
+        files.map(|file| file.version).min()
+    };
+    Ok(match oldest(false) {
+        Some(first) if first > 0 => oldest(true).unwrap_or(first),
+        _ => 0,
+    })
+}
+
 async fn list(log: &TableStore) -> Result<Vec<ObjectMeta>, DeltaFault> {
     let objects = log.objects();
     let listing = objects.list(Some(&Path::from("_delta_log")));

@@ -141,6 +141,18 @@ impl TableStore {
         self.read_tip().await?.ok_or_else(missing)
     }
 
+    /// Of a version before the newest one, as far back as the log goes.
+    pub async fn snapshot_of(&self, version: i64, newest: i64) -> Result<Snapshot, DeltaFault> {
+        let oldest = snapshot_txns::oldest_version(self).await?;
+        let address = &self.address;
+        if !(oldest..=newest).contains(&version) {
+            let address = address.clone();
+            return Err(DeltaFault::NoSuchVersion { address, version, oldest, newest });
+        }
+        let fail = |source| DeltaFault::store("read an earlier version", address, source);
+        Snapshot::try_new(self.store.as_ref(), Some(version as u64)).await.map_err(fail)
+    }
+
     /// A folder whose log is missing or has no entry is no table yet.
     pub async fn has_no_entry(&self) -> bool {
         let objects = self.objects();

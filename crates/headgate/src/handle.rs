@@ -40,6 +40,8 @@ pub struct QueryHandle {
     pub dataset: Dataset,
     /// Where interventions may send batches.
     pub reroute_targets: Vec<RerouteTarget>,
+    /// With an intervention: the newest batches of the query before this start, the newest last.
+    pub history: Vec<BatchReport>,
     pub(crate) gate: Option<Arc<AskedGate>>,
     pub(crate) calls: Arc<RuleCalls>,
     pub(crate) feed: Arc<Feed>,

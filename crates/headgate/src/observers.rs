@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use headgate_delta::{Cursors, Durability, Outbox, TableConfig, Told, settle_cursors};
+use headgate_delta::{
+    Cursors, DeltaFault, Durability, Outbox, TableConfig, Told, newest_batches, settle_cursors,
+};
 use headgate_model::BoxFault;
 use tokio::sync::{Mutex, watch};
 
@@ -109,7 +111,7 @@ impl Observers {
         &self,
         place: &mut Option<Outbox>,
         name: &str,
-    ) -> Result<Option<Told>, headgate_delta::DeltaFault> {
+    ) -> Result<Option<Told>, DeltaFault> {
         let outbox = match place {
             Some(outbox) => outbox,
             None => {
@@ -137,7 +139,13 @@ impl Observers {
         settled.await.map_err(|fault| self.failure(fault))
     }
 
-    fn failure(&self, fault: headgate_delta::DeltaFault) -> Box<Failure> {
+    /// What the query committed before, by any worker: at most `limit` batches, the newest last.
+    pub async fn history(&self, limit: usize) -> Result<Vec<BatchReport>, DeltaFault> {
+        let newest = newest_batches(&self.output, &self.query, limit).await?;
+        Ok(newest.into_iter().map(|batch| self.datasets.batch(batch)).collect())
+    }
+
+    fn failure(&self, fault: DeltaFault) -> Box<Failure> {
         Box::new(Failure::of(&BoxFault::from(fault), Some(&self.query)))
     }
 }

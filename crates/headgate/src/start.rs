@@ -30,6 +30,9 @@ use crate::rule_calls::{FunctionOptions, RuleCalls};
 use crate::rule_queries;
 use crate::{Dataset, Failure, Issue};
 
+/// Batches that an intervention knows of from before.
+const HISTORY: usize = 100;
+
 #[derive(Clone, Debug)]
 pub struct StartOptions {
     /// What relative paths are relative to.
@@ -169,6 +172,10 @@ async fn start_reading<S: RecordSource>(
     };
     let query = Query::prepare(parts).await?;
     let id = query.incarnation().to_owned();
+    let history = match &asked {
+        Some(_) => observers.history(HISTORY).await?,
+        None => Vec::new(),
+    };
     let (set_end, end) = watch::channel(None);
     let maintenance = config.maintenance.clone().map(Maintenance::start).transpose()?;
     let task = tokio::spawn(query.run().in_current_span());
@@ -182,6 +189,7 @@ async fn start_reading<S: RecordSource>(
         reroute_targets: config.reroute_targets(),
         name: config.name,
         dataset,
+        history,
         gate: asked,
         calls,
         feed,

@@ -68,6 +68,28 @@ test.each(table)("%s", async (_, limit, batches, actions) => {
   expect(decided).toEqual(actions);
 });
 
+test.each(table)("%s, also when each batch has a start of its own", async (...row) => {
+  const [, limit, batches, actions] = row;
+  let now = 0;
+  const strategy = errorBudget({ ...limit, per: "1 hour", clock: () => now });
+  const told = batches.map(([minute, rows, violating]) => ({
+    at: minute * MINUTE,
+    verdict: judged(rows, violating),
+  }));
+  for (const [nth, { at, verdict }] of told.entries()) {
+    const restarted = new AskingQuery(strategy);
+    for (const before of told.slice(0, nth)) restarted.commit(before.verdict, before.at);
+    now = at;
+    expect(await restarted.actions(verdict)).toEqual([actions[nth]]);
+  }
+});
+
+test("a batch that another worker's clock has in the future was committed by now", async () => {
+  const query = new AskingQuery(errorBudget({ max: 1, per: "1 hour", clock: () => MINUTE }));
+  query.commit(judged(9, 1), 500 * MINUTE);
+  expect(await query.actions(judged(9, 1))).toEqual([block]);
+});
+
 test.each([
   ["500 milliseconds", 500],
   ["1 second", 1_000],

@@ -106,6 +106,15 @@ test.each(table)("%s", async (_, strategy, verdicts, actions) => {
   expect(await new AskingQuery(strategy).actions(...verdicts)).toEqual(actions);
 });
 
+test.each(table)("%s, also when each batch has a start of its own", async (...row) => {
+  const [, strategy, verdicts, actions] = row;
+  for (const [at, verdict] of verdicts.entries()) {
+    const restarted = new AskingQuery(strategy);
+    for (const before of verdicts.slice(0, at)) restarted.commit(before);
+    expect(await restarted.actions(verdict)).toEqual([actions[at]]);
+  }
+});
+
 const reasons: [StreamingInterventionStrategy, verdicts: Verdict[], reason: string][] = [
   [
     violationRatio({ max: 0.1, batches: 2 }),

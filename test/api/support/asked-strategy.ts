@@ -51,9 +51,21 @@ export class AskingQuery {
     return answers.map(({ action }) => action);
   }
 
-  /** The batch is committed, and in the history. */
-  commit({ batchUuid }: Verdict): void {
-    this.#context.history.push({ ...batch(this.#context.history.length), batchUuid });
+  /** The batch is committed, and in the history as the output's log has it. */
+  commit(
+    { batchUuid, rowCount, violatingRows, deadLetters, rules, status }: Verdict,
+    at = 0,
+  ): void {
+    const { history } = this.#context;
+    const broken = rules.filter(({ violations }) => violations > 0);
+    const { counts, ...plain } = batch(history.length, { batchUuid, rowCount, violatingRows });
+    history.push({
+      ...plain,
+      status,
+      timestamp: new Date(at).toISOString(),
+      rules: broken,
+      counts: { ...counts, deadLetters },
+    });
   }
 
   /** The deadline of what is being asked passes. */

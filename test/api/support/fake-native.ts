@@ -1,4 +1,5 @@
 import type {
+  NativeBatch,
   NativeBinding,
   NativeContractTest,
   NativeFailure,
@@ -12,6 +13,8 @@ import { FakeTrial } from "./fake-trial.ts";
 export class FakeNative {
   readonly started: { config: unknown; options: Parameters<NativeBinding["startQuery"]>[1] }[] = [];
   readonly queries: FakeQuery[] = [];
+  /** What the next query had committed before. */
+  history: NativeBatch[] = [];
   /** Runs while a query starts. */
   onStart = async () => {};
   startFailure: NativeFailure | undefined;
@@ -57,6 +60,7 @@ export class FakeNative {
       await this.onStart();
       if (this.startFailure) return { failure: this.startFailure };
       const query = new FakeQuery(config.name);
+      query.history = this.history;
       this.queries.push(query);
       return { query };
     },

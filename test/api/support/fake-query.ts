@@ -58,6 +58,8 @@ export class FakeQuery implements NativeQuery {
   readonly id = "query-1";
   readonly runId = "01936a5e-7c00-7000-8000-000000000001";
   readonly name: string;
+  /** What it had committed before this start. */
+  history: NativeBatch[] = [];
   readonly batches = new Feed<NativeBatch>();
   /** What the output's log has for observers, in order. */
   readonly log = new Feed<NativeTold>();

@@ -36,6 +36,7 @@ export function batch(batchId: number, change: Partial<NativeBatch> = {}): Nativ
     batchUuid: `u-${batchId}`,
     timestamp: "2026-11-21T10:00:00.000Z",
     rowCount: 10,
+    violatingRows: 0,
     violations: 0,
     status: "ok",
     rules: [],

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use headgate_delta::{
-    Cursors, DeltaSinkConfig, Durability, Operator, Outbox, RewindTo, Told, settle_cursors,
+    Cursors, DeltaSinkConfig, Durability, Operator, Outbox, RewindTo, Told, newest_batches,
+    settle_cursors,
 };
 use headgate_model::{BatchCommit, Block, LakeSink, Status};
 use serde_json::Value;
@@ -143,6 +144,39 @@ async fn t19_a_block_is_told_too() {
     let Some(Told::Batch(batch)) = follower.next().await.unwrap() else { panic!("no batch") };
     assert_eq!(batch.ledger.verdict.status, Status::Block);
     assert_eq!(batch.ledger.intervention.as_deref(), Some("too many"));
+}
+
+#[tokio::test]
+async fn the_newest_batches_are_those_that_any_worker_committed() {
+    let lake = Lake::local(Durability::Process);
+    let newest = async |query, limit| {
+        let newest = newest_batches(&lake.config().output, query, limit).await.unwrap();
+        newest.into_iter().map(|batch| batch.version).collect::<Vec<_>>()
+    };
+    assert!(newest("orders", 9).await.is_empty());
+    let (mut left, mut right) = (lake.worker().await, lake.worker().await);
+    assert!(newest("orders", 9).await.is_empty());
+    let mut committed = Vec::new();
+    for _ in 0..3 {
+        committed.push(left.advance(&[0], 5).await);
+        committed.push(right.advance(&[1], 5).await);
+        let at = tables::version(&lake.output()).await + 1;
+        tables::put_entry(&lake.output(), at, &[tables::foreign("OPTIMIZE")]).await;
+    }
+    let ranges = left.next(&[0], 5);
+    left.write(&ranges).await.unwrap();
+    let mut refused = ledger(&ranges, false);
+    refused.verdict.status = Status::Block;
+    let commit = BatchCommit { ledger: refused, blocked: Some(Block::Policy), stands_on: None };
+    left.sink.commit(commit).await.unwrap();
+    assert_eq!(newest("orders", 9).await, committed);
+    assert_eq!(newest("orders", 2).await, committed[4..]);
+    assert!(newest("another", 9).await.is_empty());
+    tables::checkpoint(&lake.output()).await;
+    for version in 0..=committed[3] {
+        tables::delete(&lake.output(), tables::entry_path(version).as_ref()).await;
+    }
+    assert_eq!(newest("orders", 9).await, committed[4..]);
 }
 
 #[tokio::test]

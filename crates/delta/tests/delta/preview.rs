@@ -1,10 +1,11 @@
-//! A look at a table: its size and newest rows.
+//! A look at a table: its size, its newest rows, and all rows of a version.
 
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use headgate_delta::{Durability, TableSize, newest_rows, table_size};
+use futures::TryStreamExt;
+use headgate_delta::{DeltaFault, Durability, TableSize, newest_rows, scan, table_size};
 
 use crate::lake::{Lake, Worker};
 use crate::tables;
@@ -50,6 +51,37 @@ async fn rows_whose_log_entries_clean_up_took_are_previewed_last() {
     assert_eq!(rows.num_rows(), 18);
     let offsets = rows.column_by_name("_kafka_offset").unwrap().as_primitive::<Int64Type>();
     assert!(offsets.values().iter().take(6).all(|offset| *offset >= 20), "{offsets:?}");
+}
+
+#[tokio::test]
+async fn rows_are_those_of_the_version_that_is_asked_for() {
+    let lake = Lake::local(Durability::Process);
+    let mut worker = lake.worker().await;
+    worker.advance(&[0], 20).await;
+    worker.advance(&[0], 10).await;
+    let rows = async |version| {
+        let scan = scan(&lake.output(), version).await?;
+        let batches: Vec<_> = scan.rows.try_collect().await?;
+        Ok((scan.version, batches.iter().map(|batch| batch.num_rows()).sum::<usize>()))
+    };
+    let refused = |read: Result<(i64, usize), DeltaFault>| match read {
+        Err(DeltaFault::NoSuchVersion { oldest, newest, .. }) => (oldest, newest),
+        other => panic!("{other:?}"),
+    };
+    for (asked, found) in
+        [(None, (3, 18)), (Some(3), (3, 18)), (Some(2), (2, 12)), (Some(0), (0, 0))]
+    {
+        assert_eq!(rows(asked).await.unwrap(), found, "{asked:?}");
+    }
+    for version in [-1, 4, i64::MAX] {
+        assert_eq!(refused(rows(Some(version)).await), (0, 3), "{version}");
+    }
+    tables::checkpoint(&lake.output()).await;
+    for version in 0..=2 {
+        tables::delete(&lake.output(), tables::entry_path(version).as_ref()).await;
+    }
+    assert_eq!(rows(Some(3)).await.unwrap(), (3, 18));
+    assert_eq!(refused(rows(Some(2)).await), (3, 3));
 }
 
 #[tokio::test]

@@ -98,6 +98,7 @@ async fn differences(vector: &Vector, folder: &Path) -> Vec<String> {
         schema: None,
         path: data.to_str().unwrap().to_owned(),
         format: None,
+        version: None,
         samples: usize::MAX,
         functions: FunctionOptions { names: names.clone(), ..FunctionOptions::default() },
     };

@@ -33,6 +33,8 @@ pub struct TestOptions {
     pub path: String,
     /// `json`, `parquet` or `delta`; told by the path if left out.
     pub format: Option<String>,
+    /// Of a Delta table; the newest if left out.
+    pub version: Option<i64>,
     /// Rows, and records that are none, named for each rule.
     pub samples: usize,
     /// What custom rules may name.
@@ -94,7 +96,7 @@ pub async fn test(options: TestOptions, calls: &Arc<RuleCalls>) -> Result<Value,
 }
 
 async fn check(options: TestOptions, calls: &Arc<RuleCalls>) -> Result<Value, TestFault> {
-    let TestOptions { contract, schema, path, format: name, samples, functions } = options;
+    let TestOptions { contract, schema, path, format: name, version, samples, functions } = options;
     let contract = Contract::compile_with(&contract, schema.as_deref(), &functions.names)
         .map_err(refused(&path))?;
     let unused = functions.check_used([&contract]);
@@ -111,12 +113,16 @@ async fn check(options: TestOptions, calls: &Arc<RuleCalls>) -> Result<Value, Te
             "json, parquet or delta",
         ))
     })?;
+    if version.is_some() && format != Format::Delta {
+        return Err(TestFault::Data(no_versions(&path, format)));
+    }
     let mut decoder = headgate_decode::json(contract.schema(), DecodeOptions::default())
         .map_err(|fault| unreadable(&path, fault))?;
     let columns = Columns::of(decoder.schema());
     let queries = rule_queries::plan(&contract, decoder.schema()).await.map_err(refused(&path))?;
     let functions = calls.functions_of(&contract);
     let mut trial = Trial::new(&contract, queries, functions, samples);
+    let mut read_version = None;
     match format {
         Format::Json => {
             let mut lines =
@@ -137,14 +143,18 @@ async fn check(options: TestOptions, calls: &Arc<RuleCalls>) -> Result<Value, Te
             }
         }
         Format::Delta => {
-            let scan = headgate_delta::scan(&inspect::address(&path)?).await;
-            let mut rows = scan.map_err(inspect::failure)?.rows;
+            let scan = headgate_delta::scan(&inspect::address(&path)?, version).await;
+            let scan = scan.map_err(inspect::failure)?;
+            read_version = Some(scan.version);
+            let mut rows = scan.rows;
             while let Some(batch) = rows.try_next().await.map_err(inspect::failure)? {
                 trial.take_columns(&columns, &batch).await.map_err(|e| unreadable(&path, e))?;
             }
         }
     }
-    Ok(trial.finish(&contract, &path, format).await)
+    let mut report = trial.finish(&contract, &path, format).await;
+    report["version"] = json!(read_version);
+    Ok(report)
 }
 
 const BATCH_ROWS: usize = 16 << 10;
@@ -168,6 +178,24 @@ fn unreadable(path: &str, cause: impl Into<Cause>) -> Box<Failure> {
         "a readable file of JSON lines or Parquet, or the address of a Delta table",
     );
     Box::new(Failure { kind: FailureKind::Validation, ..failure })
+}
+
+fn no_versions(path: &str, format: Format) -> Box<Failure> {
+    let failure = Failure::of_run(
+        "CONFIG_VALUE",
+        format!("{path} has no versions"),
+        false,
+        "contract test",
+        path,
+        "leave the version out, or give the address of a Delta table",
+    );
+    Box::new(Failure {
+        kind: FailureKind::Validation,
+        field: Some("version".to_owned()),
+        expected: Some("a Delta table".to_owned()),
+        actual: Some(format.as_str().to_owned()),
+        ..failure
+    })
 }
 
 /// What was found so far.

@@ -1,0 +1,3 @@
+import { runTypeScript } from "../../scripts/typescript.mjs";
+
+await runTypeScript("benches/observers/service.ts");

@@ -1,0 +1,63 @@
+import type { StreamingBatch } from "../batch.js";
+import { type GovernanceStatus, isWorse } from "../governance/status.js";
+import type { ScenarioEvent, ScenarioStatus, ScenarioTable } from "./scenario-event.js";
+
+/** Sums the batches of a scenario, and tells of each. */
+export class ScenarioTally {
+  readonly counts: StreamingBatch["counts"] = {
+    ...{ records: 0, accepted: 0, rejected: 0, deadLetters: 0, skipped: 0, copied: 0 },
+  };
+  batches = 0;
+  /** Rows that went to the rejects. */
+  numRejected = 0;
+  readonly #tell: (event: ScenarioEvent) => void;
+  readonly #rejects: ScenarioTable;
+  #worst: StreamingBatch | undefined;
+
+  constructor(tell: (event: ScenarioEvent) => void, rejects: ScenarioTable) {
+    this.#tell = tell;
+    this.#rejects = rejects;
+  }
+
+  get status(): ScenarioStatus {
+    return statusWord(this.#worst?.status ?? "unknown");
+  }
+
+  /** Of the newest batch that is as bad as any. */
+  get reason(): string | undefined {
+    const { intervention, errors = [], warnings = [] } = this.#worst ?? {};
+    return intervention ?? errors[0] ?? warnings[0];
+  }
+
+  add(batch: StreamingBatch): void {
+    if (batch.counts.records === 0) return;
+    this.batches += 1;
+    if (this.#worst === undefined || !isWorse(this.#worst.status, batch.status))
+      this.#worst = batch;
+    for (const name of Object.keys(this.counts) as (keyof typeof this.counts)[]) {
+      this.counts[name] += batch.counts[name];
+    }
+    this.#tell({ type: "batch", batch });
+    const { batchId, rejects, rules } = batch;
+    const rowCount = rejects?.rowCount ?? 0;
+    if (rowCount === 0) return;
+    const broken = rules.filter(({ violations }) => violations > 0).map(({ rule }) => rule);
+    if (this.numRejected === 0) {
+      this.#tell({ type: "rejects-activated", batchId, table: this.#rejects, rules: broken });
+    }
+    this.numRejected += rowCount;
+    this.#tell({ type: "rejects", batchId, rowCount, totalRows: this.numRejected });
+  }
+}
+
+/** In the words of a scenario's badges. */
+export function statusWord(status: GovernanceStatus): ScenarioStatus {
+  const words = {
+    ok: "ok",
+    idle: "ok",
+    warn: "warning",
+    block: "error",
+    unknown: "unknown",
+  } as const;
+  return words[status];
+}

@@ -10,6 +10,7 @@ import { feedProgress, type ObserverTally, tellBatches, tellObserver } from "./o
 import { ProgressFeed, type StreamingQueryProgress } from "./progress.js";
 import { answerRuleCalls } from "./rules.js";
 import type { RunOutcome, StreamingRun } from "./run.js";
+import { answerTransformCalls } from "./transforms.js";
 import { LiveValidation } from "./validation-result.js";
 
 export type StreamingQueryStatus = "INITIALIZED" | "ACTIVE" | "TERMINATED" | "FAILED";
@@ -76,6 +77,7 @@ export class StreamingQuery {
       feedProgress(native, this.#progress),
       terms && answerVerdicts(native, terms, validation, logger),
       hooks.rules && answerRuleCalls(native, hooks, logger),
+      hooks.transforms && answerTransformCalls(native, hooks, logger),
       ...observers.map((each) => tellObserver(native, each, telling)),
     ]);
     this.#told.catch(() => {}); // `#watch` tells it, once the engine has stopped.

@@ -55,6 +55,10 @@ export declare class NativeQuery {
   nextRuleCall(): Promise<NativeRuleCall | null>
   /** The rows that break the rule, or why they are not known. False when the deadline had passed. */
   answerRuleCall(call: number, rows?: Uint32Array | undefined | null, failure?: string | undefined | null): boolean
+  /** The next call of a transform's function; null once the query has ended. */
+  nextTransformCall(): Promise<NativeTransformCall | null>
+  /** A line of JSON for each row, or why there are none. False when the deadline had passed. */
+  answerTransformCall(call: number, lines?: string | undefined | null, failure?: string | undefined | null): boolean
   /** Resolves when everything has stopped, with the failure if that is why. */
   ended(): Promise<NativeFailure | null>
   stop(drain: boolean, timeoutMs: number): Promise<NativeFailure | null>
@@ -147,7 +151,7 @@ export interface NativeContractTestOptions {
   path: string
   format?: string
   samples: number
-  rules?: NativeRules
+  rules?: NativeFunctions
 }
 
 export interface NativeCounts {
@@ -197,6 +201,12 @@ export interface NativeFailure {
   causes: Array<string>
   issues: Array<NativeIssue>
   verdict?: NativeVerdict
+}
+
+/** Functions that custom rules or transforms may name. */
+export interface NativeFunctions {
+  names: Array<string>
+  timeoutMs: number
 }
 
 /** Versions of the output, both inclusive. */
@@ -342,12 +352,6 @@ export interface NativeRuleResult {
   estimated: boolean
 }
 
-/** Functions that custom rules may name. */
-export interface NativeRules {
-  names: Array<string>
-  timeoutMs: number
-}
-
 /** What another contract would have made of the same records. */
 export interface NativeShadow {
   verdict: NativeVerdict
@@ -373,7 +377,8 @@ export interface NativeStartOptions {
   interventionTimeoutMs?: number
   interventionFallback?: 'block' | 'proceed'
   observers: Array<string>
-  rules?: NativeRules
+  rules?: NativeFunctions
+  transforms?: NativeFunctions
 }
 
 /** Exactly one of the three. */
@@ -392,6 +397,17 @@ export interface NativeTotals {
   rows?: bigint
   version?: bigint
   failure?: NativeFailure
+}
+
+/** One function and the rows of one chunk, as JSON and what JSON cannot say of them. */
+export interface NativeTransformCall {
+  call: number
+  name: string
+  rowsJson: string
+  shapeJson: string
+  /** Of the rows to answer. */
+  answerShapeJson: string
+  numRows: number
 }
 
 export interface NativeVacuum {
@@ -478,10 +494,10 @@ export declare function tableTotals(path: string): Promise<NativeTotals>
 export declare function vacuumTable(path: string, retention: string | undefined | null, dryRun: boolean): Promise<NativeVacuum>
 
 /**
- * Everything that can be known of a configuration without connecting to anything. `functions`:
- * those that custom rules may name.
+ * Everything that can be known of a configuration without connecting to anything. `rules`,
+ * `transforms`: functions that custom rules and transforms may name.
  */
-export declare function validateConfig(configJson: string, baseDir: string, functions?: Array<string> | undefined | null): NativeValidation
+export declare function validateConfig(configJson: string, baseDir: string, rules?: Array<string> | undefined | null, transforms?: Array<string> | undefined | null): NativeValidation
 
 /** Reads the ledgers of an output table and of its side tables. */
 export declare function verifyTable(path: string, deep: boolean, kafka?: Record<string, string> | undefined | null): Promise<NativeVerified>

@@ -8,7 +8,8 @@ use napi::bindgen_prelude::Uint32Array;
 use napi_derive::napi;
 
 use crate::failure::NativeFailure;
-use crate::rules::{NativeRuleCall, NativeRules, found};
+use crate::functions::NativeFunctions;
+use crate::rules::{NativeRuleCall, found};
 
 #[napi(object)]
 pub struct NativeContractIssue {
@@ -31,7 +32,7 @@ pub struct NativeContractTestOptions {
     pub path: String,
     pub format: Option<String>,
     pub samples: u32,
-    pub rules: Option<NativeRules>,
+    pub rules: Option<NativeFunctions>,
 }
 
 #[napi(object)]

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::calls::Functions;
 use crate::gate::{AskedGate, Fallback};
 use crate::handle::{End, Feed, QueryHandle};
 use crate::input::SourceConfig;
@@ -24,7 +25,7 @@ use crate::observers::Observers;
 use crate::options;
 use crate::report::Datasets;
 use crate::resolve::{NamedTable, NodeConfig, resolve};
-use crate::rule_calls::{FunctionOptions, RuleCalls};
+use crate::rule_calls::{RuleCalls, check_used};
 use crate::rule_queries;
 use crate::{Dataset, Failure, Issue};
 
@@ -36,8 +37,8 @@ pub struct StartOptions {
     pub intervention: Option<InterventionOptions>,
     /// Names of observers that follow the output's log; see [`QueryHandle::next_told`].
     pub observers: Vec<String>,
-    /// Asks the outside what rules find.
-    pub functions: FunctionOptions,
+    /// Asks the outside what rules find and transforms make.
+    pub functions: Functions,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +51,7 @@ pub struct InterventionOptions {
 pub fn load(
     json: &str,
     base_dir: &Path,
-    functions: &[String],
+    functions: &Functions,
 ) -> Result<NodeConfig, (Vec<Issue>, Option<String>)> {
     let options = options::parse(json).map_err(|issue| (vec![issue], None))?;
     let name = options.name.clone();
@@ -62,11 +63,12 @@ pub fn load(
 /// within a tokio runtime.
 pub async fn start(json: &str, start: StartOptions) -> Result<QueryHandle, Box<Failure>> {
     let functions = &start.functions;
-    let config = load(json, &start.base_dir, &functions.names)
+    let config = load(json, &start.base_dir, functions)
         .map_err(|(issues, name)| Box::new(Failure::invalid(issues, name.as_deref())))?;
     let name = config.name.clone();
-    let issues =
-        functions.check_used([&config.contract, &config.shadow_contract].into_iter().flatten());
+    let contracts = [&config.contract, &config.shadow_contract].into_iter().flatten();
+    let mut issues = check_used(&functions.rules, contracts);
+    issues.extend(config.rows.check_used(&functions.transforms));
     if !issues.is_empty() {
         return Err(Box::new(Failure::invalid(issues, Some(&name))));
     }
@@ -120,7 +122,7 @@ async fn start_reading<S: RecordSource>(
         reject_unknown_fields: config.decode.unknown_fields == UnknownFields::Reject,
         keeps_violating: config.policy.writes_violating_rows(),
     };
-    let calls = Arc::new(RuleCalls::new(functions.timeout));
+    let calls = Arc::new(RuleCalls::new(functions.rules.timeout));
     let decoder = decoder(&config, config.rows.columns.as_ref())?;
     let transform = config.rows.transform.clone();
     let schema = transform.as_ref().map_or(decoder.schema(), |transform| transform.schema());
@@ -180,6 +182,7 @@ async fn start_reading<S: RecordSource>(
         dataset,
         gate: asked,
         calls,
+        transforms: config.rows.calls,
         feed,
         observers,
         switch,

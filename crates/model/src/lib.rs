@@ -52,7 +52,7 @@ pub use sink::{
     BatchCommit, Block, BlockNote, CommitOutcome, LakeSink, SinkImage, TableRole, TableTotal,
 };
 pub use source::{ReadMode, RecordSource, SourceEvent, StartRequest};
-pub use transform::{FailedRow, Transform, Transformed};
+pub use transform::{Applied, FailedRow, FunctionFault, Transform, TransformFault, Transformed};
 pub use verdict::{
     ContractRef, DeadLetterKind, RuleInfo, RuleResult, RuleScope, Severity, Status, Verdict,
 };

@@ -5,6 +5,7 @@ import type {
   NativeQuery,
   NativeRuleCall,
   NativeTold,
+  NativeTransformCall,
   NativeVerdict,
 } from "../../../ts/native.ts";
 
@@ -52,6 +53,23 @@ export class FakeCaller {
   }
 }
 
+/** Calls of transforms' functions, and what was answered. */
+export class FakeTransforms {
+  readonly calls = new Feed<NativeTransformCall>();
+  readonly answers: { call: number; lines?: string[]; failure?: string }[] = [];
+  isLate = false;
+
+  nextTransformCall() {
+    return this.calls.next();
+  }
+
+  answerTransformCall(call: number, lines?: string | null, failure?: string | null): boolean {
+    const made = typeof lines === "string" && { lines: lines.split("\n") };
+    this.answers.push({ call, ...made, ...(failure && { failure }) });
+    return !this.isLate;
+  }
+}
+
 /** A query whose engine is a test. */
 export class FakeQuery implements NativeQuery {
   readonly id = "query-1";
@@ -67,6 +85,7 @@ export class FakeQuery implements NativeQuery {
   readonly verdicts = new Feed<{ request: number; verdict: NativeVerdict }>();
   readonly decided: Decided[] = [];
   readonly rules = new FakeCaller();
+  readonly transforms = new FakeTransforms();
   readonly stops: { drain: boolean; timeoutMs: number }[] = [];
   /** What `stop` does; by default it ends the query at once. */
   onStop: () => Promise<NativeFailure | null> = async () => {
@@ -131,6 +150,14 @@ export class FakeQuery implements NativeQuery {
     return this.rules.answerRuleCall(call, rows, failure);
   }
 
+  nextTransformCall() {
+    return this.transforms.nextTransformCall();
+  }
+
+  answerTransformCall(call: number, lines?: string | null, failure?: string | null) {
+    return this.transforms.answerTransformCall(call, lines, failure);
+  }
+
   ended() {
     return this.#ended;
   }
@@ -148,6 +175,7 @@ export class FakeQuery implements NativeQuery {
     this.progresses.put(null);
     this.verdicts.put(null);
     this.rules.calls.put(null);
+    this.transforms.calls.put(null);
     this.#end(failure);
   }
 }

@@ -51,6 +51,9 @@ export const STREAMING_ERROR_CODES = [
   "KAFKA_UNREADABLE",
   // Records that are made up.
   "RATE_OTHER_STREAM",
+  // Records in memory.
+  "MEMORY_NOT_TAKEN",
+  "MEMORY_OTHER_STREAM",
   // Delta tables.
   "DELTA_COMMIT_UNKNOWN",
   "DELTA_DEBT_LOST",

@@ -28,6 +28,18 @@ export declare class NativeEmbeddedBroker {
   close(): void
 }
 
+/** Records that this process keeps, and nothing of which survives it. */
+export declare class NativeMemoryStream {
+  static open(name: string | undefined | null, partitions: number): NativeMemoryOpened
+  get name(): string
+  /** All of them, or none. */
+  push(records: Array<NativeMemoryRecord>): NativeFailure | null
+  /** Nothing more comes. */
+  end(): void
+  /** Ends it, and no query can start with it any more. */
+  close(): void
+}
+
 export declare class NativeQuery {
   get id(): string
   get runId(): string
@@ -241,6 +253,25 @@ export interface NativeOffset {
   topic: string
   partition: number
   offset: bigint
+}
+
+export interface NativeMemoryHeader {
+  name: string
+  value?: Uint8Array
+}
+
+export interface NativeMemoryOpened {
+  stream?: NativeMemoryStream
+  failure?: NativeFailure
+}
+
+export interface NativeMemoryRecord {
+  partition?: number
+  /** Since 1970. */
+  timestampMs: number
+  key?: Uint8Array
+  value?: Uint8Array
+  headers: Array<NativeMemoryHeader>
 }
 
 export interface NativeOperated {

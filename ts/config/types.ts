@@ -36,9 +36,12 @@ export interface StreamingNodeConfig {
 export type Options = Readonly<Record<string, string | number | boolean>>;
 
 export interface InputConfig {
-  /** `kafka`, or `rate`: records `{ timestamp, value }`, made up at a steady rate. */
+  /**
+   * `kafka`; `rate`: records `{ timestamp, value }`, made up at a steady rate; `memory`: a
+   * `MemoryStream` of `headgate/testing`.
+   */
   format: string;
-  /** Of `rate`: `rowsPerSecond` and `numPartitions`, 1 each by default. */
+  /** Of `rate`: `rowsPerSecond` and `numPartitions`, 1 each by default. Of `memory`: `stream`, its name. */
   options?: Options;
   /** `raw` keeps payloads as text. */
   decode?: "raw" | "json";

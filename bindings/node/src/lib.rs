@@ -15,6 +15,7 @@ mod functions;
 mod inspect;
 mod logging;
 mod maintain;
+mod memory_stream;
 mod operate;
 mod query;
 mod rules;

@@ -56,6 +56,7 @@ pub use failure::{Failure, FailureKind};
 pub use handle::{QueryHandle, QueryState};
 pub use headgate_contract::{ContractIssue, CoverageStatus, RuleCoverage};
 pub use headgate_kafka::EmbeddedBroker;
+pub use headgate_sources::{MemoryLog, MemoryRecord};
 pub use input::SourceConfig;
 pub use issue::Issue;
 pub use resolve::{NodeConfig, resolve};

@@ -11,7 +11,7 @@ use headgate_delta::{DeltaSink, DeltaSinkConfig, Maintenance, Written};
 use headgate_engine::{BatchLimits, EngineConfig, Query, QueryParts, Shadow, StopSwitch};
 use headgate_kafka::{FetchBudget, KafkaSource, TopicSelection};
 use headgate_model::{BoxFault, InterventionGate, Proceed, RecordSource, TableRole};
-use headgate_sources::RateSource;
+use headgate_sources::{MemorySource, RateSource};
 use tokio::sync::watch;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -88,10 +88,17 @@ async fn start_node(config: NodeConfig, start: StartOptions) -> Result<QueryHand
             start_reading(source, config, lease, start).await
         }
         SourceConfig::Rate(rate) => {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            start_reading(RateSource::new(rate, now), config, lease, start).await
+            start_reading(RateSource::new(rate, now()), config, lease, start).await
+        }
+        SourceConfig::Memory(memory) => {
+            start_reading(MemorySource::new(memory, now()), config, lease, start).await
         }
     }
+}
+
+/// Since 1970.
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 async fn start_reading<S: RecordSource>(
@@ -285,7 +292,7 @@ fn engine_config(config: &NodeConfig, lease: &Lease) -> EngineConfig {
             (limits, matches!(kafka.topics, TopicSelection::Assign(_)))
         }
         // One worker has them all.
-        SourceConfig::Rate(_) => (limits, true),
+        SourceConfig::Rate(_) | SourceConfig::Memory(_) => (limits, true),
     };
     EngineConfig {
         query: config.query.clone(),

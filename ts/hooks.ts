@@ -4,9 +4,10 @@ import { type Intervention, type InterventionTerms, toStrategy } from "./interve
 import type { Logger } from "./logger.js";
 import type { RuleHooks } from "./rules.js";
 import type { RunOutcome, StreamingRun } from "./run.js";
+import type { TransformHooks } from "./transforms.js";
 
 /** What is told of a query, and who may speak into it. */
-export interface QueryHooks extends RuleHooks {
+export interface QueryHooks extends RuleHooks, TransformHooks {
   /**
    * After the batch is committed. Awaited one at a time in batch order; never on the data path.
    * What it throws is logged and counted. `signal` aborts when the query stops waiting for it.

@@ -1,10 +1,13 @@
 export type { ShadowVerdict, StreamingBatch } from "./batch.js";
 export type {
   ContractDocument,
+  ContractProperty,
   ContractReference,
+  FunctionTransformConfig,
   InputConfig,
   MaintenanceConfig,
   Options,
+  SqlTransformConfig,
   StreamingConfig,
   StreamingNodeConfig,
   TableConfig,
@@ -89,6 +92,14 @@ export { gracefulShutdown, type ShutdownOptions } from "./shutdown.js";
 export { startQuery } from "./start.js";
 export * from "./strategies/index.js";
 export * from "./streams/index.js";
+export type {
+  TransformContext,
+  TransformedRow,
+  TransformFunction,
+  TransformFunctions,
+  TransformHooks,
+  TransformRow,
+} from "./transforms.js";
 export { type ConfigReport, type RuleCoverage, validateConfig } from "./validate.js";
 export type { ValidationResult } from "./validation-result.js";
 export type { BatchStatus, Metrics, RuleResult, Verdict } from "./verdict.js";

@@ -12,6 +12,7 @@ import { ProgressFeed, type StreamingQueryProgress } from "./progress.js";
 import { answerRuleCalls } from "./rules.js";
 import type { RunOutcome, StreamingRun } from "./run.js";
 import { LiveValidation, schemaOf } from "./validation-result.js";
+import { answerTransformCalls } from "./transforms.js";
 
 export type StreamingQueryStatus = "INITIALIZED" | "ACTIVE" | "TERMINATED" | "FAILED";
 
@@ -79,6 +80,7 @@ export class StreamingQuery {
       feedProgress(native, this.#progress),
       terms && answerVerdicts(native, terms, validation, logger),
       hooks.rules && answerRuleCalls(native, hooks, logger),
+      hooks.transforms && answerTransformCalls(native, hooks, logger),
       ...observers.map((each) => tellObserver(native, each, telling)),
     ]);
     this.#told.catch(() => {}); // `#watch` tells it, once the engine has stopped.

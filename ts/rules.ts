@@ -1,11 +1,6 @@
-import { toIssue } from "./config/issue.js";
-import { nearest } from "./config/nearest.js";
-import type { StreamingErrorCode } from "./error-codes.js";
-import { StreamingValidationError } from "./errors.js";
-import { type Locate, plainIssue } from "./failure.js";
-import { nameOf } from "./intervention.js";
+import { reasonOf, UnusableAnswer, untilDeadline } from "./functions.js";
 import type { SafeLogger } from "./logger.js";
-import type { NativeQuery, NativeRuleCall, NativeRules } from "./native.js";
+import type { NativeQuery, NativeRuleCall } from "./native.js";
 import { type RuleValue, readValues } from "./rule-values.js";
 
 /** The values of a property; of a rule of the schema object, its columns by their paths. */
@@ -44,51 +39,13 @@ export interface RuleHooks {
   ruleTimeoutMs?: number;
 }
 
-const RULE_TIMEOUT_MS = 10_000;
-
-/** What the engine is told of the functions; nothing where there are none. */
-export function nativeRules({ rules = {}, ruleTimeoutMs }: RuleHooks): NativeRules | undefined {
-  const names = ruleNames(rules);
-  if (names.length === 0) return undefined;
-  return { names, timeoutMs: ruleTimeoutMs ?? RULE_TIMEOUT_MS };
-}
-
-/** Throws unless all are functions. */
-export function ruleNames(rules: RuleFunctions = {}): string[] {
-  const names = Object.keys(rules);
-  const wrong = names.find((name) => typeof rules[name] !== "function");
-  if (wrong === undefined) return names;
-  const context = {
-    operation: "start",
-    component: "hooks",
-    field: `rules.${wrong}`,
-    expected: "a function",
-    actual: typeof rules[wrong],
-  };
-  const issues = [{ ...context, code: "CONFIG_TYPE" as const }];
-  const text = `the rule "${wrong}" is no function`;
-  throw new StreamingValidationError("CONFIG_TYPE", text, { context, issues });
-}
-
-/** An issue of the functions has no place in the configuration; what was meant is near, maybe. */
-export function locateRules(locate: Locate = plainIssue): Locate {
-  return (issue) => {
-    if (issue.path[0] !== "rules") return locate(issue);
-    const known = issue.expected.replace(/^one of /, "").split(", ");
-    const meant = nearest(issue.actual.slice(1, -1), known);
-    const details = meant === undefined ? undefined : `did you mean "${meant}"?`;
-    const finding = { ...issue, code: issue.code as StreamingErrorCode, details };
-    return { ...toIssue(finding, undefined), operation: "start", component: "hooks" };
-  };
-}
-
 /** Whoever calls functions: a query, or the trial of a contract. */
 export type RuleCaller = Pick<NativeQuery, "nextRuleCall" | "answerRuleCall">;
 
 /** Answers calls until there are no more. One function that waits holds up no other. */
 export async function answerRuleCalls(
   caller: RuleCaller,
-  { rules = {}, ruleTimeoutMs = RULE_TIMEOUT_MS }: RuleHooks,
+  { rules = {}, ruleTimeoutMs }: RuleHooks,
   logger: SafeLogger,
 ): Promise<void> {
   for (;;) {
@@ -102,19 +59,15 @@ async function answer(
   caller: RuleCaller,
   asked: NativeRuleCall,
   rules: RuleFunctions,
-  timeoutMs: number,
+  timeoutMs: number | undefined,
   logger: SafeLogger,
 ): Promise<void> {
   const { call, name, rule } = asked;
-  const deadline = new AbortController();
-  const timer = setTimeout(() => {
-    deadline.abort(new DOMException(`no answer within ${timeoutMs} ms`, "TimeoutError"));
-  }, timeoutMs);
-  const { rows, failure } = await find(asked, rules, deadline.signal).catch((error: unknown) => {
+  const finding = untilDeadline(timeoutMs, (signal) => find(asked, rules, signal));
+  const { rows, failure } = await finding.catch((error: unknown) => {
     logger.log("error", { rule, function: name, error }, "the function of a rule failed");
     return { rows: undefined, failure: reasonOf(error) };
   });
-  clearTimeout(timer);
   const isHeard = caller.answerRuleCall(call, rows, failure);
   if (!isHeard) logger.log("warn", { rule, function: name }, "what a rule found came too late");
 }
@@ -129,9 +82,6 @@ async function find(
   return { rows: rowsOf(await rules[name]?.(values, context), numRows) };
 }
 
-class UnusableAnswer extends TypeError {}
-
-/** Functions are often plain JavaScript: what they answer is looked at, not believed. */
 function rowsOf(found: unknown, numRows: number): Uint32Array {
   if (typeof found !== "object" || found === null || !(Symbol.iterator in found)) {
     throw new UnusableAnswer("it answered neither rows nor a mask");
@@ -148,9 +98,4 @@ function masked(mask: unknown[], numRows: number): number[] {
     throw new UnusableAnswer(`its mask is not one of ${numRows} rows`);
   }
   return mask.flatMap((isFound, row) => (isFound ? [row] : []));
-}
-
-/** Never what the error says: that may be a value. */
-function reasonOf(error: unknown): string {
-  return error instanceof UnusableAnswer ? error.message : `it threw ${nameOf(error)}`;
 }

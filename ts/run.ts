@@ -13,7 +13,7 @@ export interface StreamingRun {
   /** ISO 8601, UTC. */
   startedAt: string;
   input: {
-    /** `kafka` or `rate`. */
+    /** `kafka`, `rate` or `memory`. */
     format: string;
     /** `host:port`, comma separated, as written; empty without brokers. */
     bootstrapServers: string;
@@ -80,7 +80,8 @@ export function toRun(native: NativeQuery, nodeJson: string, baseDir: string): S
   });
 }
 
-function topicsOf({ subscribe, assign }: Record<string, string>): string[] {
+function topicsOf({ subscribe, assign, stream }: Record<string, string>): string[] {
+  if (stream !== undefined) return [stream];
   if (assign !== undefined) return Object.keys(JSON.parse(assign) as object);
   return (subscribe ?? "").split(",").flatMap((topic) => topic.trim() || []);
 }

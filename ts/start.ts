@@ -2,11 +2,11 @@ import { type ConfigNode, type LoadedConfig, loadConfig } from "./config/load.js
 import type { StreamingNodeConfig } from "./config/types.js";
 import type { StreamingValidationError } from "./errors.js";
 import { invalidArgument, invalidConfig, unwrap } from "./failure.js";
+import { locateFunctions, nativeFunctions } from "./functions.js";
 import { interventionTerms, observerNames, type QueryHooks } from "./hooks.js";
 import { attachLogger, defaultLogger, detachLogger, SafeLogger } from "./logger.js";
 import { native } from "./native.js";
 import { StreamingQuery } from "./query.js";
-import { locateRules, nativeRules } from "./rules.js";
 import { toRun } from "./run.js";
 import type { LiveValidation } from "./validation-result.js";
 
@@ -45,7 +45,8 @@ export async function startNode(
   hooks.signal?.throwIfAborted();
   const logger = new SafeLogger(hooks.logger ?? defaultLogger);
   const terms = interventionTerms(hooks);
-  const rules = nativeRules(hooks);
+  const rules = nativeFunctions("rules", hooks.rules, hooks.ruleTimeoutMs);
+  const transforms = nativeFunctions("transforms", hooks.transforms, hooks.transformTimeoutMs);
   attachLogger(logger, node.name);
   try {
     const answer = await native().startQuery(node.json, {
@@ -55,8 +56,9 @@ export async function startNode(
       interventionFallback: terms?.fallback,
       observers: observerNames(hooks),
       rules,
+      transforms,
     });
-    const started = unwrap(answer, "query", locateRules(node.locate));
+    const started = unwrap(answer, "query", locateFunctions(node.locate));
     attachLogger(logger, started.name);
     const run = toRun(started, node.json, baseDir);
     const query = new StreamingQuery(started, run, hooks, logger, node.locate, validation);

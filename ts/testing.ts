@@ -1,3 +1,9 @@
+export {
+  MemoryStream,
+  type MemoryStreamOptions,
+  type MemoryStreamRecord,
+} from "./memory-stream.js";
+
 import { unwrap } from "./failure.js";
 import { type NativeEmbeddedBroker, native } from "./native.js";
 

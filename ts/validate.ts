@@ -2,8 +2,10 @@ import { type ConfigNode, loadConfig } from "./config/load.js";
 import type { StreamingNodeConfig } from "./config/types.js";
 import type { ConfigIssue } from "./errors.js";
 import { toError } from "./failure.js";
+import { functionNames } from "./functions.js";
 import { type NativeFailure, native } from "./native.js";
-import { type RuleFunctions, ruleNames } from "./rules.js";
+import type { RuleFunctions } from "./rules.js";
+import type { TransformFunctions } from "./transforms.js";
 
 /** What Headgate does about one rule of a contract. */
 export interface RuleCoverage {
@@ -27,18 +29,20 @@ export interface ConfigReport {
 
 /**
  * Checks a configuration and its contracts without opening a broker or a table. Issues are
- * answered, not thrown; what is thrown is a failure to look at all. `rules` are those that the
- * query will be started with; none of them is called.
+ * answered, not thrown; what is thrown is a failure to look at all. `rules` and
+ * `transforms` are those that the query will be started with; none of them is called.
  */
 export async function validateConfig(
   config: StreamingNodeConfig | string,
-  { rules }: { rules?: RuleFunctions } = {},
+  { rules, transforms }: { rules?: RuleFunctions; transforms?: TransformFunctions } = {},
 ): Promise<ConfigReport> {
-  const functions = ruleNames(rules);
+  const ruleNames = functionNames("rules", rules);
+  const transformNames = functionNames("transforms", transforms);
   const { baseDir, nodes, issues } = await loadConfig(config);
   const found = [...issues];
   const queries = nodes.map((node) => {
-    const { issues, coverage, failure } = native().validateConfig(node.json, baseDir, functions);
+    const answer = native().validateConfig(node.json, baseDir, ruleNames, transformNames);
+    const { issues, coverage, failure } = answer;
     found.push(...issues.map(node.locate));
     if (failure !== undefined && issues.length === 0) found.push(asIssue(failure, node));
     return { name: node.name, coverage };

@@ -28,6 +28,18 @@ export declare class NativeEmbeddedBroker {
   close(): void
 }
 
+/** Records that this process keeps, and nothing of which survives it. */
+export declare class NativeMemoryStream {
+  static open(name: string | undefined | null, partitions: number): NativeMemoryOpened
+  get name(): string
+  /** All of them, or none. */
+  push(records: Array<NativeMemoryRecord>): NativeFailure | null
+  /** Nothing more comes. */
+  end(): void
+  /** Ends it, and no query can start with it any more. */
+  close(): void
+}
+
 export declare class NativeQuery {
   get id(): string
   get runId(): string
@@ -57,6 +69,10 @@ export declare class NativeQuery {
   nextRuleCall(): Promise<NativeRuleCall | null>
   /** The rows that break the rule, or why they are not known. False when the deadline had passed. */
   answerRuleCall(call: number, rows?: Uint32Array | undefined | null, failure?: string | undefined | null): boolean
+  /** The next call of a transform's function; null once the query has ended. */
+  nextTransformCall(): Promise<NativeTransformCall | null>
+  /** A line of JSON for each row, or why there are none. False when the deadline had passed. */
+  answerTransformCall(call: number, lines?: string | undefined | null, failure?: string | undefined | null): boolean
   /** Resolves when everything has stopped, with the failure if that is why. */
   ended(): Promise<NativeFailure | null>
   stop(drain: boolean, timeoutMs: number): Promise<NativeFailure | null>
@@ -152,7 +168,7 @@ export interface NativeContractTestOptions {
   /** Of a Delta table; default: the newest. */
   version?: number
   samples: number
-  rules?: NativeRules
+  rules?: NativeFunctions
 }
 
 export interface NativeCounts {
@@ -204,6 +220,12 @@ export interface NativeFailure {
   verdict?: NativeVerdict
 }
 
+/** Functions that custom rules or transforms may name. */
+export interface NativeFunctions {
+  names: Array<string>
+  timeoutMs: number
+}
+
 /** Versions of the output, both inclusive. */
 export interface NativeGap {
   from: number
@@ -243,6 +265,25 @@ export interface NativeOffset {
   topic: string
   partition: number
   offset: bigint
+}
+
+export interface NativeMemoryHeader {
+  name: string
+  value?: Uint8Array
+}
+
+export interface NativeMemoryOpened {
+  stream?: NativeMemoryStream
+  failure?: NativeFailure
+}
+
+export interface NativeMemoryRecord {
+  partition?: number
+  /** Since 1970. */
+  timestampMs: number
+  key?: Uint8Array
+  value?: Uint8Array
+  headers: Array<NativeMemoryHeader>
 }
 
 export interface NativeOperated {
@@ -354,12 +395,6 @@ export interface NativeRuleResult {
   estimated: boolean
 }
 
-/** Functions that custom rules may name. */
-export interface NativeRules {
-  names: Array<string>
-  timeoutMs: number
-}
-
 /** What another contract would have made of the same records. */
 export interface NativeShadow {
   verdict: NativeVerdict
@@ -385,7 +420,8 @@ export interface NativeStartOptions {
   interventionTimeoutMs?: number
   interventionFallback?: 'block' | 'proceed'
   observers: Array<string>
-  rules?: NativeRules
+  rules?: NativeFunctions
+  transforms?: NativeFunctions
 }
 
 export interface NativeStreamPlan {
@@ -413,6 +449,17 @@ export interface NativeTotals {
   rows?: bigint
   version?: bigint
   failure?: NativeFailure
+}
+
+/** One function and the rows of one chunk, as JSON and what JSON cannot say of them. */
+export interface NativeTransformCall {
+  call: number
+  name: string
+  rowsJson: string
+  shapeJson: string
+  /** Of the rows to answer. */
+  answerShapeJson: string
+  numRows: number
 }
 
 export interface NativeVacuum {
@@ -505,10 +552,10 @@ export declare function tableTotals(path: string): Promise<NativeTotals>
 export declare function vacuumTable(path: string, retention: string | undefined | null, dryRun: boolean): Promise<NativeVacuum>
 
 /**
- * Everything that can be known of a configuration without connecting to anything. `functions`:
- * those that custom rules may name.
+ * Everything that can be known of a configuration without connecting to anything. `rules`,
+ * `transforms`: functions that custom rules and transforms may name.
  */
-export declare function validateConfig(configJson: string, baseDir: string, functions?: Array<string> | undefined | null): NativeValidation
+export declare function validateConfig(configJson: string, baseDir: string, rules?: Array<string> | undefined | null, transforms?: Array<string> | undefined | null): NativeValidation
 
 /** Reads the ledgers of an output table and of its side tables. */
 export declare function verifyTable(path: string, deep: boolean, kafka?: Record<string, string> | undefined | null): Promise<NativeVerified>

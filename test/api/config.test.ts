@@ -35,7 +35,11 @@ const full: StreamingNodeConfig = {
     metadata: false,
     contract: "contracts/sent.yaml",
   },
-  transforms: [{ sql: "SELECT * FROM input" }, { sql: "SELECT id FROM input WHERE n > 1" }],
+  transforms: [
+    { sql: "SELECT * FROM input" },
+    { sql: "SELECT id FROM input WHERE n > 1" },
+    { function: "toKm", schema: [{ name: "id", logicalType: "string", physicalName: "Id" }] },
+  ],
   contract: { path: "contracts/events.yaml", schema: "events" },
   onViolation: "split",
   enforce: true,
@@ -69,7 +73,11 @@ const wire = {
     metadata: false,
     contract: "contracts/sent.yaml",
   },
-  transforms: [{ sql: "SELECT * FROM input" }, { sql: "SELECT id FROM input WHERE n > 1" }],
+  transforms: [
+    { sql: "SELECT * FROM input" },
+    { sql: "SELECT id FROM input WHERE n > 1" },
+    { function: "toKm", schema: [{ name: "id", logicalType: "string", physicalName: "Id" }] },
+  ],
   contract: { path: "contracts/events.yaml", schema: "events" },
   on_violation: "split",
   enforce: true,
@@ -184,12 +192,18 @@ test("an issue of a transform is placed at its statement", async () => {
 });
 
 test("a transform is a SELECT and nothing else", async () => {
-  const transforms = [{ sql: "SELECT 1", when: "always" }, { sql: 1 }, {}] as never;
+  const transforms = [
+    { sql: "SELECT 1", when: "always" },
+    { sql: 1 },
+    {},
+    { function: "f" },
+  ] as never;
   const { issues } = await loadConfig({ ...full, transforms });
   expect(issues.map(({ field, code }) => [field, code])).toEqual([
     ["transforms[0].when", "CONFIG_UNKNOWN_KEY"],
     ["transforms[1].sql", "CONFIG_TYPE"],
     ["transforms[2].sql", "CONFIG_MISSING"],
+    ["transforms[3].schema", "CONFIG_MISSING"],
   ]);
 });
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { STREAMING_ERROR_CODES } from "../../ts/error-codes.ts";
 
 // Kinds of dead letters, which say something of a record.
-const NOT_CODES = ["ENCODING_ERROR", "JSON_PARSE_ERROR", "SCHEMA_VIOLATION"];
+const NOT_CODES = ["ENCODING_ERROR", "JSON_PARSE_ERROR", "SCHEMA_VIOLATION", "TRANSFORM_ERROR"];
 /** Variables of the environment and of the build. */
 const VARIABLE = /^(HEADGATE|CARGO|AWS)_/;
 
@@ -27,7 +27,7 @@ function literals(texts: readonly string[]): Set<string> {
 const codes: readonly string[] = STREAMING_ERROR_CODES;
 const engine = literals(
   ["crates/contract", "crates/decode", "crates/delta", "crates/engine", "crates/headgate"]
-    .concat("crates/kafka", "crates/sources", "bindings/node")
+    .concat("crates/kafka", "crates/model", "crates/sources", "bindings/node")
     .flatMap((crate) => sources(join(crate, "src"), ".rs")),
 );
 

@@ -237,7 +237,7 @@ const unused = failure({
   field: "rules",
   issues: [
     {
-      ...{ path: ["rules"], code: "CONFIG_UNKNOWN_KEY" },
+      ...{ path: ["hooks", "rules"], code: "CONFIG_UNKNOWN_KEY" },
       ...{ expected: "one of iban, luhn", actual: '"lunh"' },
     },
   ],
@@ -277,7 +277,12 @@ test("a contract and a configuration are checked with the names of functions alo
   const rules = { luhn: () => raise() };
   await checkContract(document, { rules, schema: "cards" });
   await validateConfig(config, { rules });
+  await validateConfig(config, { transforms: { toKm: (rows) => rows } });
   await validateConfig(config);
   expect(engine.operated).toEqual([["check", JSON.stringify(document), "cards", ["luhn"]]]);
-  expect(engine.validated.map(([, , functions]) => functions)).toEqual([["luhn"], []]);
+  expect(engine.validated.map(([, , ...functions]) => functions)).toEqual([
+    [["luhn"], []],
+    [[], ["toKm"]],
+    [[], []],
+  ]);
 });

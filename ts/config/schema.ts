@@ -5,6 +5,7 @@ import { type Spelling, spell } from "./spelling.js";
 
 const options = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 const size = z.union([z.number(), z.string()]);
+const property = z.looseObject({ name: z.string() });
 const contractDocument = z.looseObject({ apiVersion: z.string(), kind: z.string() });
 
 /** The schema of one node, with its keys written as `spelling`. */
@@ -42,7 +43,14 @@ export function nodeSchema(spelling: Spelling) {
       metadata: z.boolean().optional(),
       contract: contractOf(reference).optional(),
     }),
-    transforms: z.array(object({ sql: z.string() })).optional(),
+    transforms: z
+      .array(
+        z.union([
+          object({ sql: z.string() }),
+          object({ function: z.string(), schema: z.array(property) }),
+        ]),
+      )
+      .optional(),
     contract: contractOf({ ...reference, server: z.string().optional() }).optional(),
     shadowContract: contractOf(reference).optional(),
     rejectsContract: contractOf(reference).optional(),

@@ -45,7 +45,7 @@ export function pathText(path: Path): string {
 
 /** The engine's form of a node that the schema accepted: snake_case keys, options as strings. */
 export function toWire(value: unknown, key = ""): unknown {
-  if (CONTRACTS.includes(key)) return value;
+  if (CONTRACTS.includes(key) || key === "schema") return value;
   if (Array.isArray(value)) return value.map((item) => toWire(item));
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);

@@ -43,9 +43,12 @@ export interface StreamingNodeConfig {
 export type Options = Readonly<Record<string, string | number | boolean>>;
 
 export interface InputConfig {
-  /** `kafka`, or `rate`: records `{ timestamp, value }`, made up at a steady rate. */
+  /**
+   * `kafka`; `rate`: records `{ timestamp, value }`, made up at a steady rate; `memory`: a
+   * `MemoryStream` of `headgate/testing`.
+   */
   format: string;
-  /** Of `rate`: `rowsPerSecond` and `numPartitions`, 1 each by default. */
+  /** Of `rate`: `rowsPerSecond` and `numPartitions`, 1 each by default. Of `memory`: `stream`, its name. */
   options?: Options;
   /** `raw` keeps payloads as text. */
   decode?: "raw" | "json";
@@ -59,11 +62,27 @@ export interface InputConfig {
   contract?: string | Omit<ContractReference, "server"> | ContractDocument;
 }
 
-/** A `SELECT` of each row: no row knows of another. */
-export interface TransformConfig {
+/** Makes of each row another one or none: no row knows of another. */
+export type TransformConfig = SqlTransformConfig | FunctionTransformConfig;
+
+export interface SqlTransformConfig {
   /** `SELECT … FROM input`, with or without `WHERE`. */
   sql: string;
 }
+
+export interface FunctionTransformConfig {
+  /** Its name among `transforms` of `startQuery`. */
+  function: string;
+  /** The columns of its rows, as ODCS properties: names, types and `required` count, no other rule. */
+  schema: readonly ContractProperty[];
+}
+
+/** A property of an ODCS document, such as `{ name: "km", logicalType: "number" }`. */
+export type ContractProperty = Readonly<{
+  name: string;
+  logicalType?: string;
+  [key: string]: unknown;
+}>;
 
 /** `path`, or `tableName` below `warehouse`; of the output, else what the contract's servers say. */
 export interface TableConfig {

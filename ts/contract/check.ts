@@ -1,7 +1,8 @@
 import type { ContractDocument } from "../config/types.js";
+import { functionNames } from "../functions.js";
 import { withoutNulls } from "../json.js";
 import { native } from "../native.js";
-import { type RuleFunctions, ruleNames } from "../rules.js";
+import type { RuleFunctions } from "../rules.js";
 import type { RuleCoverage } from "../validate.js";
 import { readContract } from "./document.js";
 import { type ContractFindings, findingsOf } from "./findings.js";
@@ -36,7 +37,7 @@ export async function checkContract(
 ): Promise<ContractReport> {
   const document = await readContract(contract);
   const { schema, rules } = options;
-  const answer = await native().checkContract(document.text, schema, ruleNames(rules));
+  const answer = await native().checkContract(document.text, schema, functionNames("rules", rules));
   const { reportJson, issues } = answer;
   const checked: Checked = reportJson === undefined ? { rules: [] } : withoutNulls(reportJson);
   const findings = await findingsOf(document, issues);

@@ -1,10 +1,11 @@
 import type { ContractDocument } from "../config/types.js";
 import type { StreamingValidationError } from "../errors.js";
 import { invalidArgument, unwrap } from "../failure.js";
+import { locateFunctions, nativeFunctions } from "../functions.js";
 import { withoutNulls } from "../json.js";
 import { defaultLogger, SafeLogger } from "../logger.js";
 import { native } from "../native.js";
-import { answerRuleCalls, locateRules, nativeRules, type RuleHooks } from "../rules.js";
+import { answerRuleCalls, type RuleHooks } from "../rules.js";
 import type { RuleCoverage } from "../validate.js";
 import type { BatchStatus } from "../verdict.js";
 import type { ContractIdentity } from "./check.js";
@@ -75,7 +76,7 @@ export async function testContract(
 ): Promise<ContractTestReport> {
   if (version !== undefined && !Number.isSafeInteger(version)) throw noVersion(version);
   const document = await readContract(contract);
-  const rules = nativeRules(hooks);
+  const rules = nativeFunctions("rules", hooks.rules, hooks.ruleTimeoutMs);
   const { NativeContractTrial } = native();
   const options = { contract: document.text, schema, path: data, format, version, samples, rules };
   const trial = new NativeContractTrial(options);
@@ -83,7 +84,7 @@ export async function testContract(
   const [answer] = await Promise.all([trial.run(), calls]);
   if (answer.issues.length > 0) throw await invalidContract(document, answer.issues);
   const report: Omit<ContractTestReport, "ok"> = withoutNulls(
-    unwrap(answer, "resultJson", locateRules()),
+    unwrap(answer, "resultJson", locateFunctions()),
   );
   return { ok: report.status !== "block", ...report };
 }

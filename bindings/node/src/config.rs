@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use headgate::{Failure, RuleCoverage, options, start};
+use headgate::{Failure, FunctionOptions, Functions, RuleCoverage, options, start};
 use napi_derive::napi;
 
 use crate::failure::{NativeFailure, NativeIssue};
@@ -22,15 +22,21 @@ pub struct NativeValidation {
     pub failure: Option<NativeFailure>,
 }
 
-/// Everything that can be known of a configuration without connecting to anything. `functions`:
-/// those that custom rules may name.
+/// Everything that can be known of a configuration without connecting to anything. `rules`,
+/// `transforms`: functions that custom rules and transforms may name.
 #[napi(catch_unwind)]
 pub fn validate_config(
     config_json: String,
     base_dir: String,
-    functions: Option<Vec<String>>,
+    rules: Option<Vec<String>>,
+    transforms: Option<Vec<String>>,
 ) -> NativeValidation {
-    match start::load(&config_json, Path::new(&base_dir), &functions.unwrap_or_default()) {
+    let named = |names: Option<Vec<String>>| FunctionOptions {
+        names: names.unwrap_or_default(),
+        ..FunctionOptions::default()
+    };
+    let functions = Functions { rules: named(rules), transforms: named(transforms) };
+    match start::load(&config_json, Path::new(&base_dir), &functions) {
         Ok(config) => NativeValidation {
             issues: Vec::new(),
             coverage: config.contract.iter().flat_map(|c| c.coverage()).map(Into::into).collect(),

@@ -8,7 +8,8 @@ use napi::bindgen_prelude::Uint32Array;
 use napi_derive::napi;
 
 use crate::failure::NativeFailure;
-use crate::rules::{NativeRuleCall, NativeRules, found};
+use crate::functions::NativeFunctions;
+use crate::rules::{NativeRuleCall, found};
 
 #[napi(object)]
 pub struct NativeContractIssue {
@@ -33,7 +34,7 @@ pub struct NativeContractTestOptions {
     /// Of a Delta table; default: the newest.
     pub version: Option<i64>,
     pub samples: u32,
-    pub rules: Option<NativeRules>,
+    pub rules: Option<NativeFunctions>,
 }
 
 #[napi(object)]

@@ -3,13 +3,15 @@ use std::time::Duration;
 
 use headgate::gate::{DEFAULT_TIMEOUT, Fallback};
 use headgate::observers::Report;
-use headgate::{Failure, InterventionOptions, QueryHandle, QueryState, StartOptions};
+use headgate::{Failure, Functions, InterventionOptions, QueryHandle, QueryState, StartOptions};
 use headgate_model::Decision;
 use napi::bindgen_prelude::Uint32Array;
 use napi_derive::napi;
 
 use crate::failure::NativeFailure;
-use crate::rules::{NativeRuleCall, NativeRules, found};
+use crate::functions::NativeFunctions;
+use crate::rules::{NativeRuleCall, found};
+use crate::transforms::{NativeTransformCall, made};
 use crate::values::{NativeBatch, NativeDataset, NativeProgress, NativeVerdict};
 
 #[napi(object)]
@@ -20,7 +22,8 @@ pub struct NativeStartOptions {
     #[napi(ts_type = "'block' | 'proceed'")]
     pub intervention_fallback: Option<String>,
     pub observers: Vec<String>,
-    pub rules: Option<NativeRules>,
+    pub rules: Option<NativeFunctions>,
+    pub transforms: Option<NativeFunctions>,
 }
 
 #[napi(object, object_from_js = false)]
@@ -73,6 +76,7 @@ pub async fn start_query(config_json: String, options: NativeStartOptions) -> Na
         intervention_fallback,
         observers,
         rules,
+        transforms,
     } = options;
     let intervention = has_intervention.then(|| InterventionOptions {
         timeout: intervention_timeout_ms.map_or(DEFAULT_TIMEOUT, millis),
@@ -81,7 +85,8 @@ pub async fn start_query(config_json: String, options: NativeStartOptions) -> Na
             _ => Fallback::default(),
         },
     });
-    let functions = rules.map(Into::into).unwrap_or_default();
+    let registered = |given: Option<NativeFunctions>| given.map(Into::into).unwrap_or_default();
+    let functions = Functions { rules: registered(rules), transforms: registered(transforms) };
     let options = StartOptions { base_dir: base_dir.into(), intervention, observers, functions };
     match headgate::start(&config_json, options).await {
         Ok(handle) => {
@@ -218,6 +223,23 @@ impl NativeQuery {
         failure: Option<String>,
     ) -> bool {
         self.handle.answer_rule_call(call, found(rows, failure))
+    }
+
+    /// The next call of a transform's function; null once the query has ended.
+    #[napi]
+    pub async fn next_transform_call(&self) -> Option<NativeTransformCall> {
+        self.handle.next_transform_call().await.map(Into::into)
+    }
+
+    /// A line of JSON for each row, or why there are none. False when the deadline had passed.
+    #[napi]
+    pub fn answer_transform_call(
+        &self,
+        call: u32,
+        lines: Option<String>,
+        failure: Option<String>,
+    ) -> bool {
+        self.handle.answer_transform_call(call, made(lines, failure))
     }
 
     /// Resolves when everything has stopped, with the failure if that is why.

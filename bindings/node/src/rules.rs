@@ -1,24 +1,8 @@
+use headgate::RuleCall;
 use headgate::rule_values::RuleValues;
-use headgate::{FunctionOptions, RuleCall};
 use headgate_model::FoundRows;
 use napi::bindgen_prelude::Uint32Array;
 use napi_derive::napi;
-
-use crate::query::millis;
-
-/// Functions that custom rules may name.
-#[napi(object)]
-pub struct NativeRules {
-    pub names: Vec<String>,
-    pub timeout_ms: f64,
-}
-
-impl From<NativeRules> for FunctionOptions {
-    fn from(rules: NativeRules) -> Self {
-        let NativeRules { names, timeout_ms } = rules;
-        Self { names, timeout: millis(timeout_ms) }
-    }
-}
 
 /// One function and the values of one chunk, as JSON and what JSON cannot say of them.
 #[napi(object)]

@@ -58,7 +58,14 @@ fn ledger(offset: i64, tables: &[TableRole]) -> Ledger {
         rules: Vec::new(),
         contract: None,
     };
-    Ledger { partitions: vec![range], counts, verdict, shadow: None, intervention: None }
+    Ledger {
+        partitions: vec![range],
+        counts,
+        verdict,
+        shadow: None,
+        intervention: None,
+        rerouted_to: None,
+    }
 }
 
 fn table(role: TableRole, folder: &Path) -> TableConfig {

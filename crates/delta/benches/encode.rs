@@ -66,6 +66,7 @@ fn ledger() -> Ledger {
         verdict,
         shadow: None,
         intervention: None,
+        rerouted_to: None,
     }
 }
 

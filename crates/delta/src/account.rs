@@ -403,6 +403,7 @@ mod tests {
                 }),
             },
             intervention: Some("too many".to_owned()),
+            rerouted_to: Some("quarantine".into()),
         };
         let account = Account::new(Kind::Batch).telling(&ledger);
         let text = serde_json::to_string(&account).unwrap();

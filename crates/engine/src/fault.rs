@@ -1,6 +1,8 @@
 use headgate_contract::ContractFault;
 use headgate_decode::DecodeFault;
-use headgate_model::{Blame, BlockNote, Fault, FaultContext, Retry, Verdict};
+use headgate_model::{
+    Blame, BlockNote, Fault, FaultContext, FunctionFault, Retry, TransformFault, Verdict,
+};
 
 /// What ends a query from within the loop.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +35,17 @@ pub enum EngineFault {
     Contract(#[from] ContractFault),
     #[error(transparent)]
     Decode(#[from] DecodeFault),
+    #[error(transparent)]
+    Function(#[from] FunctionFault),
+}
+
+impl From<TransformFault> for EngineFault {
+    fn from(fault: TransformFault) -> Self {
+        match fault {
+            TransformFault::Rows(source) => Self::Assemble { source },
+            TransformFault::Function(fault) => Self::Function(fault),
+        }
+    }
 }
 
 impl Fault for EngineFault {
@@ -50,6 +63,7 @@ impl Fault for EngineFault {
             Self::Panicked { .. } => "ENGINE_PANICKED",
             Self::Contract(fault) => fault.code(),
             Self::Decode(fault) => fault.code(),
+            Self::Function(fault) => fault.code(),
         }
     }
 
@@ -67,12 +81,14 @@ impl Fault for EngineFault {
             }
             Self::Contract(fault) => fault.blame(),
             Self::Decode(fault) => fault.blame(),
+            Self::Function(fault) => fault.blame(),
         }
     }
 
     fn retry(&self) -> Retry {
         match self {
             Self::Fenced { same_group: true, .. } | Self::Repeated { .. } => Retry::Later,
+            Self::Function(fault) => fault.retry(),
             _ => Retry::Never,
         }
     }
@@ -167,6 +183,7 @@ impl Fault for EngineFault {
             ),
             Self::Contract(fault) => fault.context(),
             Self::Decode(fault) => fault.context(),
+            Self::Function(fault) => fault.context(),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! What a chunk goes through: decode, transform, functions, rules, queries.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+
 use arrow_array::RecordBatch;
 use headgate_contract::CheckedRows;
 use headgate_decode::Decoded;
@@ -29,7 +32,7 @@ impl<S: RecordSource> Intake<S> {
             return Ok(());
         }
         self.recall().await?;
-        let (decoded, shadowed) = on_own_thread(|| self.decode(&chunk))?;
+        let (decoded, shadowed) = self.decode(&chunk).await?;
         let started = Instant::now();
         let found = find(&mut self.functions, &decoded.rows).await;
         self.batch.phases.check += started.elapsed();
@@ -49,18 +52,21 @@ impl<S: RecordSource> Intake<S> {
         Ok(())
     }
 
-    fn decode(&mut self, chunk: &RecordChunk) -> Result<Both, EngineFault> {
+    async fn decode(&mut self, chunk: &RecordChunk) -> Result<Both, EngineFault> {
         let started = Instant::now();
-        let decoded = self.decoder.decode(chunk)?;
+        let decoded = on_own_thread(|| self.decoder.decode(chunk))?;
         self.batch.phases.decode += started.elapsed();
         let started = Instant::now();
         let decoded = match &self.transform {
-            Some(transform) => transform.apply(decoded)?,
+            Some(transform) => transform.apply(decoded).await?,
             None => decoded,
         };
         self.batch.phases.transform += started.elapsed();
         self.refuse_dead(chunk, &decoded)?;
-        let shadowed = self.shadow.as_mut().map(|shadow| shadow.decode(chunk)).transpose()?;
+        let shadowed = match &mut self.shadow {
+            Some(shadow) => Some(shadow.decode(chunk).await?),
+            None => None,
+        };
         Ok((decoded, shadowed))
     }
 
@@ -141,4 +147,9 @@ pub(crate) fn on_own_thread<T>(work: impl FnOnce() -> T) -> T {
         RuntimeFlavor::CurrentThread => work(),
         _ => tokio::task::block_in_place(work),
     }
+}
+
+/// As [`on_own_thread`], between the waits of `work`.
+pub(crate) async fn polled_on_own_thread<F: Future + Unpin>(mut work: F) -> F::Output {
+    poll_fn(|cx| on_own_thread(|| Pin::new(&mut work).poll(cx))).await
 }

@@ -39,11 +39,11 @@ impl From<Shadow> for OpenShadow {
 
 impl OpenShadow {
     /// Decodes and transforms.
-    pub fn decode(&mut self, chunk: &RecordChunk) -> Result<Decoded, EngineFault> {
+    pub async fn decode(&mut self, chunk: &RecordChunk) -> Result<Decoded, EngineFault> {
         self.shadow.checker.enter(chunk.polled_at_us);
-        let decoded = self.shadow.decoder.decode(chunk)?;
+        let decoded = on_own_thread(|| self.shadow.decoder.decode(chunk))?;
         match &self.transform {
-            Some(transform) => transform.apply(decoded),
+            Some(transform) => transform.apply(decoded).await,
             None => Ok(decoded),
         }
     }

@@ -7,10 +7,12 @@ use arrow_schema::ArrowError;
 use arrow_select::filter::filter_record_batch;
 use headgate_decode::{DeadRecord, Decoded, Decoder, RowRecords};
 use headgate_model::{
-    DeadLetterKind, FieldViolation, Transform, Transformed, UNKNOWN_FIELD, field_types,
+    DeadLetterKind, FieldViolation, Transform, TransformFault, Transformed, UNKNOWN_FIELD,
+    field_types,
 };
 
 use crate::EngineFault;
+use crate::process::polled_on_own_thread;
 
 /// A transform, and what it expects of decoded fields.
 pub(crate) struct RowTransform {
@@ -29,16 +31,17 @@ impl RowTransform {
 
     /// Rows that the transform leaves out are skipped. A row that it cannot be asked about, for a
     /// field that does not fit is NULL there, and one that it fails on are dead letters.
-    pub fn apply(&self, decoded: Decoded) -> Result<Decoded, EngineFault> {
-        Ok(self.transformed(decoded)?)
+    pub async fn apply(&self, decoded: Decoded) -> Result<Decoded, EngineFault> {
+        Ok(self.transformed(decoded).await?)
     }
 
-    fn transformed(&self, decoded: Decoded) -> Result<Decoded, ArrowError> {
+    async fn transformed(&self, decoded: Decoded) -> Result<Decoded, TransformFault> {
         let Decoded { rows, records, fields, mut dead, mut skipped } = decoded;
         let num_rows = rows.num_rows();
         let misfits = self.misfits(&fields);
         let (rows, asked) = without(rows, &misfits)?;
-        let Transformed { rows, mut origins, mut failed } = self.transform.apply(&rows)?;
+        let Transformed { rows, mut origins, mut failed } =
+            polled_on_own_thread(self.transform.apply(&rows)).await?;
         if let Some(asked) = asked {
             origins.iter_mut().for_each(|row| *row = asked[*row as usize]);
             failed.iter_mut().for_each(|failure| failure.row = asked[failure.row as usize]);

@@ -15,6 +15,7 @@ use crate::gate::AskedGate;
 use crate::observers::{Observers, Report as ToldReport};
 use crate::report::{self, BatchReport, Datasets, ProgressReport};
 use crate::rule_calls::{RuleCall, RuleCalls};
+use crate::transform_function::{MadeRows, TransformCall, TransformCalls};
 use crate::{Dataset, Failure};
 
 /// Progress reports that a slow reader may fall behind by; older ones are dropped.
@@ -44,6 +45,7 @@ pub struct QueryHandle {
     pub history: Vec<BatchReport>,
     pub(crate) gate: Option<Arc<AskedGate>>,
     pub(crate) calls: Arc<RuleCalls>,
+    pub(crate) transforms: Option<Arc<TransformCalls>>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) observers: Arc<Observers>,
     pub(crate) switch: StopSwitch,
@@ -177,6 +179,22 @@ impl QueryHandle {
     /// when nobody waits for that answer any more.
     pub fn answer_rule_call(&self, call: u32, found: FoundRows) -> bool {
         self.calls.answer(call, found)
+    }
+
+    /// The next call of a transform's function; `None` without any, or once ended.
+    pub async fn next_transform_call(&self) -> Option<TransformCall> {
+        let calls = self.transforms.as_ref()?;
+        let mut end = self.end.clone();
+        tokio::select! {
+            biased;
+            call = calls.next() => call,
+            _ = end.wait_for(Option::is_some) => None,
+        }
+    }
+
+    /// False when nobody waits for that answer any more.
+    pub fn answer_transform_call(&self, call: u32, made: MadeRows) -> bool {
+        self.transforms.as_ref().is_some_and(|calls| calls.answer(call, made))
     }
 
     /// Waits until everything has stopped; the failure, if that is why.

@@ -4,7 +4,7 @@ use headgate_decode::{DecodeOptions, Tombstones, UnknownFields};
 use headgate_engine::Trigger;
 use headgate_kafka::{KafkaConfig, KafkaOptions};
 use headgate_model::{OptionIssue, ReadMode};
-use headgate_sources::{RateConfig, RateOptions};
+use headgate_sources::{MemoryConfig, MemoryOptions, RateConfig, RateOptions};
 
 use crate::Issue;
 use crate::options::{InputOptions, OptionMap};
@@ -15,6 +15,7 @@ use crate::resolve::Issues;
 pub enum SourceConfig {
     Kafka(Box<KafkaConfig>),
     Rate(RateConfig),
+    Memory(MemoryConfig),
 }
 
 #[derive(Default)]
@@ -29,9 +30,11 @@ pub(crate) struct Input {
 enum Format {
     Kafka,
     Rate,
+    Memory,
 }
 
-const FORMATS: [(&str, Format); 2] = [("kafka", Format::Kafka), ("rate", Format::Rate)];
+const FORMATS: [(&str, Format); 3] =
+    [("kafka", Format::Kafka), ("rate", Format::Rate), ("memory", Format::Memory)];
 
 impl Format {
     fn source(self, options: OptionMap, mode: ReadMode) -> Result<SourceConfig, Vec<OptionIssue>> {
@@ -41,6 +44,7 @@ impl Format {
                 Ok(SourceConfig::Kafka(Box::new(config)))
             }
             Self::Rate => RateOptions::from_options(options, mode).map(SourceConfig::Rate),
+            Self::Memory => MemoryOptions::from_options(options, mode).map(SourceConfig::Memory),
         }
     }
 }
@@ -160,7 +164,7 @@ mod tests {
                 r#"{"format":"kinesis"}"#,
                 &["input", "format"],
                 "FORMAT_NOT_SUPPORTED",
-                "formats built so far: kafka, rate",
+                "formats built so far: kafka, rate, memory",
             ),
         ] {
             let issues = resolved(input, Trigger::default()).unwrap_err();

@@ -13,10 +13,13 @@
 //! | [`contract_check`], [`contract_test`] | a contract by itself, and over data at rest |
 //! | [`rule_calls`], [`rule_values`] | rules that are functions of the outside, and what they get |
 //! | [`mod@stream_plan`] | the columns of a stream before anything starts |
+//! | [`transform_function`] | transforms that are such functions; `transform_steps`: all of them, planned |
+//! | [`calls`] | how functions of the outside are called, with a deadline |
 //! | [`dataset`] | the output's columns as the outside sees them |
 //! | [`failure`] | what any fault says to the outside |
 //! | [`report`] | batches, verdicts and progress as the outside sees them |
 
+pub mod calls;
 pub mod contract_check;
 pub mod contract_test;
 mod contracts;
@@ -44,16 +47,21 @@ mod servers;
 pub mod start;
 pub mod stream_plan;
 mod tables;
+pub mod transform_function;
+mod transform_steps;
 mod transforms;
 pub mod verify;
 
+pub use calls::{FunctionOptions, Functions};
 pub use dataset::{Column, Dataset};
 pub use failure::{Failure, FailureKind};
 pub use handle::{QueryHandle, QueryState};
 pub use headgate_contract::{ContractIssue, CoverageStatus, RuleCoverage};
 pub use headgate_kafka::EmbeddedBroker;
+pub use headgate_sources::{MemoryLog, MemoryRecord};
 pub use input::SourceConfig;
 pub use issue::Issue;
 pub use resolve::{NodeConfig, resolve};
-pub use rule_calls::{FunctionOptions, RuleCall};
+pub use rule_calls::RuleCall;
 pub use start::{InterventionOptions, StartOptions, start};
+pub use transform_function::{MadeRows, TransformCall};

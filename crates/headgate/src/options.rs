@@ -57,6 +57,10 @@ pub struct InputOptions {
 #[serde(deny_unknown_fields)]
 pub struct TransformOptions {
     pub sql: Option<String>,
+    /// The name of a function of the outside.
+    pub function: Option<String>,
+    /// Of its rows: properties of an ODCS document.
+    pub schema: Option<Vec<Value>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -13,6 +13,7 @@ use headgate_model::{RerouteTarget, TableRole};
 use serde_json::Value;
 
 use crate::Issue;
+use crate::calls::Functions;
 use crate::contracts::{check_coverage, check_rejects, check_shadow, contract};
 use crate::input::{self, Input, SourceConfig};
 use crate::options::{NodeOptions, RejectsOptions, Size, StreamingOptions};
@@ -114,12 +115,12 @@ impl Issues {
     }
 }
 
-/// `base_dir`: what relative paths are relative to. `functions`: those that custom rules may name.
+/// `base_dir`: what relative paths are relative to. `functions`: those that custom rules and transforms may name.
 /// `read`: the text of a contract.
 pub fn resolve(
     options: &NodeOptions,
     base_dir: &Path,
-    functions: &[String],
+    functions: &Functions,
     read: impl Fn(&Path) -> std::io::Result<String>,
 ) -> Result<NodeConfig, Vec<Issue>> {
     let mut issues = Issues(Vec::new());
@@ -128,7 +129,7 @@ pub fn resolve(
     let streaming = streaming(options.streaming.as_ref(), &mut issues);
     let policy = policy(options, &mut issues);
     let mut compiled = |path: &[&str], document: Option<&Value>| {
-        contract(path, document, base_dir, functions, &read, &mut issues)
+        contract(path, document, base_dir, &functions.rules.names, &read, &mut issues)
     };
     let shadow = compiled(&["shadow_contract"], options.shadow_contract.as_ref());
     let of_rejects = compiled(&["rejects_contract"], options.rejects_contract.as_ref());
@@ -143,7 +144,9 @@ pub fn resolve(
     check_contract(options, &input, &mut issues);
     let contracts =
         Contracts { input: of_input.as_ref(), output: contract.as_ref(), shadow: shadow.as_ref() };
-    let rows = transforms::resolve(options, input.json, input.decode, &contracts, &mut issues);
+    let named = &functions.transforms;
+    let rows =
+        transforms::resolve(options, input.json, input.decode, &contracts, named, &mut issues);
     let layout = layout(options, &input, policy, contract.as_ref(), &rows);
     if contract.is_some() || rows.transform.is_some() {
         let of = if contract.is_some() { "contract" } else { "transforms" };

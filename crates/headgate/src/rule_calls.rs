@@ -1,58 +1,28 @@
 //! Rules of a contract that are functions of the outside: called chunk by chunk, with a deadline.
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use headgate_contract::{Contract, RuleFunction};
 use headgate_model::{FoundRows, RowFunctions};
-use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
-use tokio::time::{Instant, timeout_at};
 
 use crate::Issue;
+use crate::calls::{Asked, Calls, FunctionOptions};
 use crate::rule_values::RuleValues;
 
-/// Of all functions together, for one chunk.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// All functions of one chunk answer by the same deadline.
+pub type RuleCalls = Calls<RuleCall, FoundRows>;
 
-/// Functions that the outside has registered.
-#[derive(Clone, Debug)]
-pub struct FunctionOptions {
-    pub names: Vec<String>,
-    pub timeout: Duration,
-}
-
-impl Default for FunctionOptions {
-    fn default() -> Self {
-        Self { names: Vec::new(), timeout: DEFAULT_TIMEOUT }
-    }
-}
-
-impl FunctionOptions {
-    /// A function that no rule of these contracts names was registered in vain, or is misspelled.
-    pub(crate) fn check_used<'c>(
-        &self,
-        contracts: impl IntoIterator<Item = &'c Contract>,
-    ) -> Vec<Issue> {
-        let contracts = contracts.into_iter();
-        let named: Vec<&String> =
-            contracts.flat_map(|contract| contract.implementations()).collect();
-        let expected = match named.as_slice() {
-            [] => "no function, since no contract has a custom rule of engine headgate".to_owned(),
-            named => {
-                let named: Vec<&str> = named.iter().map(|name| name.as_str()).collect();
-                format!("one of {}", named.join(", "))
-            }
-        };
-        let unused = self.names.iter().filter(|name| !named.contains(name));
-        unused
-            .map(|name| {
-                Issue::new(&["rules"], "CONFIG_UNKNOWN_KEY", &expected, format!("\"{name}\""))
-            })
-            .collect()
-    }
+/// A function that no rule of these contracts names.
+pub(crate) fn check_used<'c>(
+    functions: &FunctionOptions,
+    contracts: impl IntoIterator<Item = &'c Contract>,
+) -> Vec<Issue> {
+    let named = contracts.into_iter().flat_map(|contract| contract.implementations());
+    let named: Vec<&str> = named.map(String::as_str).collect();
+    let none = "no function, since no contract has a custom rule of engine headgate";
+    functions.check_used("rules", &named, none)
 }
 
 /// One function and the values of one chunk.
@@ -68,44 +38,7 @@ pub struct RuleCall {
     pub num_rows: u32,
 }
 
-/// Calls that wait for an answer.
-pub struct RuleCalls {
-    timeout: Duration,
-    ask: Mutex<Option<mpsc::UnboundedSender<RuleCall>>>,
-    asked: AsyncMutex<mpsc::UnboundedReceiver<RuleCall>>,
-    waiting: Mutex<Waiting>,
-}
-
-#[derive(Default)]
-struct Waiting {
-    last: u32,
-    answers: BTreeMap<u32, oneshot::Sender<FoundRows>>,
-}
-
-type Answer = (u32, oneshot::Receiver<FoundRows>);
-
 impl RuleCalls {
-    pub fn new(timeout: Duration) -> Self {
-        let (ask, asked) = mpsc::unbounded_channel();
-        let (ask, asked) = (Mutex::new(Some(ask)), AsyncMutex::new(asked));
-        Self { timeout, ask, asked, waiting: Mutex::default() }
-    }
-
-    /// The next call to answer; `None` once closed.
-    pub async fn next(&self) -> Option<RuleCall> {
-        self.asked.lock().await.recv().await
-    }
-
-    /// False when nobody waits for that answer any more.
-    pub fn answer(&self, call: u32, found: FoundRows) -> bool {
-        self.take(call).is_some_and(|answer| answer.send(found).is_ok())
-    }
-
-    /// Nobody will answer any more.
-    pub fn close(&self) {
-        self.ask.lock().unwrap_or_else(PoisonError::into_inner).take();
-    }
-
     /// What the rules of a contract ask; `None` where they ask nothing.
     pub(crate) fn functions_of(
         self: &Arc<Self>,
@@ -122,48 +55,26 @@ impl RuleCalls {
         })
     }
 
-    fn take(&self, call: u32) -> Option<oneshot::Sender<FoundRows>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).answers.remove(&call)
-    }
-
-    fn call(&self, function: &RuleFunction<'_>, rows: &RecordBatch) -> Result<Answer, String> {
+    fn call(
+        &self,
+        function: &RuleFunction<'_>,
+        rows: &RecordBatch,
+    ) -> Result<Asked<FoundRows>, String> {
         let columns = function.columns(rows);
         let values = match columns.as_slice() {
             [column] if function.rule.column.is_some() => RuleValues::of_column(column),
             columns => RuleValues::of_columns(columns),
         };
         let values = values.ok_or("its columns cannot be handed over")?;
-        let (answer, answered) = oneshot::channel();
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.last = waiting.last.wrapping_add(1);
-        let call = waiting.last;
-        waiting.answers.insert(call, answer);
-        let ask = self.ask.lock().unwrap_or_else(PoisonError::into_inner);
-        let asked = RuleCall {
+        let asked = self.ask(|call| RuleCall {
             call,
             function: function.name().to_owned(),
             rule: function.rule.id.clone(),
             arguments: function.arguments().map(str::to_owned),
             values,
             num_rows: rows.num_rows() as u32,
-        };
-        if ask.as_ref().is_some_and(|ask| ask.send(asked).is_ok()) {
-            Ok((call, answered))
-        } else {
-            waiting.answers.remove(&call);
-            Err("nobody answers".into())
-        }
-    }
-
-    async fn answer_to(&self, (call, answered): Answer, deadline: Instant) -> FoundRows {
-        match timeout_at(deadline, answered).await {
-            Ok(Ok(found)) => found,
-            Ok(Err(_)) => Err("nobody answers".into()),
-            Err(_) => {
-                self.take(call);
-                Err(format!("it did not answer within {} s", self.timeout.as_secs_f64()))
-            }
-        }
+        });
+        asked.map_err(|why| why.to_string())
     }
 }
 
@@ -181,7 +92,7 @@ impl RowFunctions for CalledFunctions {
         rows: &'a RecordBatch,
     ) -> Pin<Box<dyn Future<Output = Vec<FoundRows>> + Send + 'a>> {
         Box::pin(async move {
-            let deadline = Instant::now() + self.calls.timeout;
+            let deadline = self.calls.deadline();
             let functions = self.contract.functions().zip(&self.failed);
             let called = functions.map(|(function, failed)| match failed {
                 Some(reason) => Err(reason.clone()),
@@ -191,7 +102,10 @@ impl RowFunctions for CalledFunctions {
             let mut answers = Vec::with_capacity(called.len());
             for (at, called) in called.into_iter().enumerate() {
                 let found = match called {
-                    Ok(answer) => self.calls.answer_to(answer, deadline).await,
+                    Ok(asked) => {
+                        let answer = self.calls.answer_to(asked, deadline).await;
+                        answer.unwrap_or_else(|why| Err(why.to_string()))
+                    }
                     Err(reason) => Err(reason),
                 };
                 if let (Err(reason), None) = (&found, &self.failed[at]) {
@@ -214,7 +128,9 @@ impl RowFunctions for CalledFunctions {
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use super::*;
+    use crate::calls::DEFAULT_TIMEOUT;
     use arrow_array::{ArrayRef, StringArray};
+    use tokio::time::Instant;
 
     fn contract() -> Contract {
         let text = "
@@ -285,14 +201,14 @@ schema:
             ..FunctionOptions::default()
         };
         let contract = contract();
-        assert_eq!(functions(&["luhn"]).check_used([&contract]), []);
-        let issues = functions(&["luhn", "lunh"]).check_used([&contract]);
+        assert_eq!(check_used(&functions(&["luhn"]), [&contract]), []);
+        let issues = check_used(&functions(&["luhn", "lunh"]), [&contract]);
         let [issue] = issues.as_slice() else { panic!("{issues:?}") };
         assert_eq!(
             (issue.expected.as_str(), issue.actual.as_str()),
             ("one of iban, luhn", "\"lunh\"")
         );
-        assert!(functions(&["luhn"]).check_used([])[0].expected.starts_with("no function"));
-        assert_eq!(functions(&[]).check_used([]), []);
+        assert!(check_used(&functions(&["luhn"]), [])[0].expected.starts_with("no function"));
+        assert_eq!(check_used(&functions(&[]), []), []);
     }
 }

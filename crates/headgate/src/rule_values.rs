@@ -1,15 +1,16 @@
 //! Columns as the functions of rules get them: JSON, and what JSON cannot say of it.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
     Int64Type, TimestampMicrosecondType,
 };
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, RecordBatch, StructArray};
 use arrow_buffer::NullBuffer;
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::{DataType, Schema, TimeUnit};
 use chrono::{DateTime, SecondsFormat};
 use headgate_model::map_parts;
 use serde_json::{Map, Value, json};
@@ -20,7 +21,8 @@ const SECONDS_PER_DAY: i64 = 86_400;
 pub(crate) type Column<'a> = (&'a str, &'a ArrayRef, Option<NullBuffer>);
 
 /// JSON, and its shape: `null` where the JSON says it all, `"bigint"` of texts that are 64-bit
-/// integers, `"number"` of doubles (those that are not finite are texts), or of what is within:
+/// integers, `"decimal"` of those that are decimals and stay texts, `"number"` of doubles (those that
+/// are not finite are texts), or of what is within:
 /// `{"items"}` of an array, `{"values"}` of an object of any keys, `{"fields"}` of another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleValues {
@@ -53,9 +55,20 @@ impl RuleValues {
         Self::new(json, &fields(shapes))
     }
 
+    /// An array of objects, one a row.
+    pub(crate) fn of_rows(rows: &RecordBatch) -> Option<Self> {
+        let rows: ArrayRef = Arc::new(StructArray::from(rows.clone()));
+        Self::of_column(&("", &rows, None))
+    }
+
     fn new(json: Vec<u8>, shape: &Value) -> Option<Self> {
         Some(Self { json: String::from_utf8(json).ok()?, shape: shape.to_string() })
     }
+}
+
+/// The shape of rows; `None`: a column holds what has no such form.
+pub(crate) fn row_shape(schema: &Schema) -> Option<String> {
+    shape(&DataType::Struct(schema.fields().clone())).map(|shape| shape.to_string())
 }
 
 fn shape(data_type: &DataType) -> Option<Value> {
@@ -64,10 +77,10 @@ fn shape(data_type: &DataType) -> Option<Value> {
         | DataType::Int8
         | DataType::Int16
         | DataType::Int32
-        | DataType::Decimal128(..)
         | DataType::Date32
         | DataType::Timestamp(TimeUnit::Microsecond, _)
         | DataType::Utf8 => Value::Null,
+        DataType::Decimal128(..) => json!("decimal"),
         DataType::Int64 => json!("bigint"),
         DataType::Float32 | DataType::Float64 => json!("number"),
         DataType::List(item) => items(shape(item.data_type())?),
@@ -204,12 +217,11 @@ fn write_text(text: &str, out: &mut Vec<u8>) -> Option<()> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
 
     use arrow_array::builder::{Int64Builder, MapBuilder, StringBuilder};
     use arrow_array::{
         BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array,
-        Int32Array, Int64Array, ListArray, StringArray, StructArray, TimestampMicrosecondArray,
+        Int32Array, Int64Array, ListArray, StringArray, TimestampMicrosecondArray,
     };
     use arrow_schema::Field;
 
@@ -237,7 +249,8 @@ mod tests {
         let floats = Float32Array::from(vec![0.1, f32::INFINITY]);
         assert_eq!(told(floats), said(r#"[0.1,"Infinity"]"#, r#"{"items":"number"}"#));
         let decimals = Decimal128Array::from(vec![-5, 123_456]).with_precision_and_scale(38, 2);
-        assert_eq!(told(decimals.unwrap()), said(r#"["-0.05","1234.56"]"#, "null"));
+        let expected = said(r#"["-0.05","1234.56"]"#, r#"{"items":"decimal"}"#);
+        assert_eq!(told(decimals.unwrap()), expected);
         let days = Date32Array::from(vec![-1, 20_000]);
         assert_eq!(told(days), said(r#"["1969-12-31","2024-10-04"]"#, "null"));
         let moments = TimestampMicrosecondArray::from(vec![1, 1_500_000]);

@@ -5,6 +5,7 @@ use std::path::Path;
 use headgate_kafka::TopicSelection;
 use serde_json::json;
 
+use crate::calls::Functions;
 use crate::input::SourceConfig;
 use crate::options::{OptionMap, parse};
 use crate::{Issue, NodeConfig, resolve};
@@ -45,7 +46,7 @@ impl Node {
             "output": self.output,
         });
         let options = parse(&options.to_string()).unwrap();
-        resolve(&options, Path::new("/base"), &[], |_| Ok(contract(servers)))
+        resolve(&options, Path::new("/base"), &Functions::default(), |_| Ok(contract(servers)))
     }
 
     /// Brokers, topics and table.

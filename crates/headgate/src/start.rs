@@ -13,11 +13,12 @@ use headgate_engine::{
 };
 use headgate_kafka::{FetchBudget, KafkaSource, TopicSelection};
 use headgate_model::{BoxFault, InterventionGate, Proceed, RecordSource, TableRole};
-use headgate_sources::RateSource;
+use headgate_sources::{MemorySource, RateSource};
 use tokio::sync::watch;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::calls::Functions;
 use crate::gate::{AskedGate, Fallback};
 use crate::handle::{End, Feed, QueryHandle};
 use crate::input::SourceConfig;
@@ -26,7 +27,7 @@ use crate::observers::Observers;
 use crate::options;
 use crate::report::Datasets;
 use crate::resolve::{NamedTable, NodeConfig, resolve};
-use crate::rule_calls::{FunctionOptions, RuleCalls};
+use crate::rule_calls::{RuleCalls, check_used};
 use crate::rule_queries;
 use crate::{Dataset, Failure, Issue};
 
@@ -41,8 +42,8 @@ pub struct StartOptions {
     pub intervention: Option<InterventionOptions>,
     /// Names of observers that follow the output's log; see [`QueryHandle::next_told`].
     pub observers: Vec<String>,
-    /// Asks the outside what rules find.
-    pub functions: FunctionOptions,
+    /// Asks the outside what rules find and transforms make.
+    pub functions: Functions,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +56,7 @@ pub struct InterventionOptions {
 pub fn load(
     json: &str,
     base_dir: &Path,
-    functions: &[String],
+    functions: &Functions,
 ) -> Result<NodeConfig, (Vec<Issue>, Option<String>)> {
     let options = options::parse(json).map_err(|issue| (vec![issue], None))?;
     let name = options.name.clone();
@@ -67,11 +68,12 @@ pub fn load(
 /// within a tokio runtime.
 pub async fn start(json: &str, start: StartOptions) -> Result<QueryHandle, Box<Failure>> {
     let functions = &start.functions;
-    let config = load(json, &start.base_dir, &functions.names)
+    let config = load(json, &start.base_dir, functions)
         .map_err(|(issues, name)| Box::new(Failure::invalid(issues, name.as_deref())))?;
     let name = config.name.clone();
-    let issues =
-        functions.check_used([&config.contract, &config.shadow_contract].into_iter().flatten());
+    let contracts = [&config.contract, &config.shadow_contract].into_iter().flatten();
+    let mut issues = check_used(&functions.rules, contracts);
+    issues.extend(config.rows.check_used(&functions.transforms));
     if !issues.is_empty() {
         return Err(Box::new(Failure::invalid(issues, Some(&name))));
     }
@@ -91,10 +93,17 @@ async fn start_node(config: NodeConfig, start: StartOptions) -> Result<QueryHand
             start_reading(source, config, lease, start).await
         }
         SourceConfig::Rate(rate) => {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            start_reading(RateSource::new(rate, now), config, lease, start).await
+            start_reading(RateSource::new(rate, now()), config, lease, start).await
+        }
+        SourceConfig::Memory(memory) => {
+            start_reading(MemorySource::new(memory, now()), config, lease, start).await
         }
     }
+}
+
+/// Since 1970.
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 async fn start_reading<S: RecordSource>(
@@ -125,7 +134,7 @@ async fn start_reading<S: RecordSource>(
         reject_unknown_fields: config.decode.unknown_fields == UnknownFields::Reject,
         keeps_violating: config.policy.writes_violating_rows(),
     };
-    let calls = Arc::new(RuleCalls::new(functions.timeout));
+    let calls = Arc::new(RuleCalls::new(functions.rules.timeout));
     let decoder = decoder(&config, config.rows.columns.as_ref())?;
     let transform = config.rows.transform.clone();
     let schema = transform.as_ref().map_or(decoder.schema(), |transform| transform.schema());
@@ -192,6 +201,7 @@ async fn start_reading<S: RecordSource>(
         history,
         gate: asked,
         calls,
+        transforms: config.rows.calls,
         feed,
         observers,
         switch,
@@ -297,7 +307,7 @@ fn engine_config(config: &NodeConfig, lease: &Lease) -> EngineConfig {
             (limits, matches!(kafka.topics, TopicSelection::Assign(_)))
         }
         // One worker has them all.
-        SourceConfig::Rate(_) => (limits, true),
+        SourceConfig::Rate(_) | SourceConfig::Memory(_) => (limits, true),
     };
     EngineConfig {
         query: config.query.clone(),

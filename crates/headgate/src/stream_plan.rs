@@ -9,6 +9,7 @@ use headgate_contract::Contract;
 use headgate_engine::Trigger;
 use headgate_sql::{SqlFault, misfits};
 
+use crate::calls::FunctionOptions;
 use crate::contracts::contract;
 use crate::dataset::{Column, Dataset};
 use crate::options::{self, NodeOptions};
@@ -74,7 +75,9 @@ fn columns(
         // Held against no contract: these are the stream's own columns.
         let contracts = Contracts { input: of_input, output: None, shadow: None };
         let options = NodeOptions { contract: None, ..options.clone() };
-        let rows = transforms::resolve(&options, input.json, input.decode, &contracts, issues);
+        let functions = named(&options);
+        let rows =
+            transforms::resolve(&options, input.json, input.decode, &contracts, &functions, issues);
         return rows.transform.map(|transform| Arc::clone(transform.schema()));
     }
     let extra = transforms::is_extra(input.json, input.decode);
@@ -82,6 +85,13 @@ fn columns(
         Some(contract) => Some(Arc::new(wanted(contract, extra))),
         None => transforms::input(&RowsConfig::default(), false, input.decode, issues),
     }
+}
+
+/// Functions of transforms: whether they are registered shows when a query starts.
+fn named(options: &NodeOptions) -> FunctionOptions {
+    let transforms = options.transforms.iter().flatten();
+    let names = transforms.filter_map(|transform| transform.function.clone());
+    FunctionOptions { names: names.collect(), ..FunctionOptions::default() }
 }
 
 fn held_against(columns: &Schema, contract: Option<&Contract>) -> StreamPlan {

@@ -6,11 +6,14 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use headgate_contract::Contract;
 use headgate_decode::{DecodeOptions, EXTRA_COLUMN, UnknownFields};
 use headgate_model::{Fault, Transform};
-use headgate_sql::{Columns, SqlFault, Transforms};
+use headgate_sql::Columns;
 
 use crate::Issue;
+use crate::calls::FunctionOptions;
 use crate::options::NodeOptions;
 use crate::resolve::Issues;
+use crate::transform_function::TransformCalls;
+use crate::transform_steps::{self, A_TABLES, steps};
 
 /// The contracts of a node, by what they are for.
 pub(crate) struct Contracts<'a> {
@@ -28,6 +31,18 @@ pub struct RowsConfig {
     pub transform: Option<Arc<dyn Transform>>,
     /// To the columns of the shadow contract.
     pub shadow_transform: Option<Arc<dyn Transform>>,
+    /// Functions that transforms name.
+    pub functions: Vec<String>,
+    /// Where whoever has them answers for them; `None` without any.
+    pub calls: Option<Arc<TransformCalls>>,
+}
+
+impl RowsConfig {
+    /// A function that no transform names.
+    pub(crate) fn check_used(&self, functions: &FunctionOptions) -> Vec<Issue> {
+        let named: Vec<&str> = self.functions.iter().map(String::as_str).collect();
+        functions.check_used("transforms", &named, "no function, since no transform names one")
+    }
 }
 
 pub(crate) fn has_transforms(options: &NodeOptions) -> bool {
@@ -40,6 +55,7 @@ pub(crate) fn resolve(
     json: bool,
     decode: DecodeOptions,
     contracts: &Contracts<'_>,
+    functions: &FunctionOptions,
     issues: &mut Issues,
 ) -> RowsConfig {
     let payload = contracts.input.or(contracts.output).filter(|_| json);
@@ -59,23 +75,29 @@ pub(crate) fn resolve(
     {
         return rows;
     }
-    let Some(statements) = statements(options, issues) else { return rows };
+    let transforms = options.transforms.as_deref().unwrap_or_default();
+    let Some(steps) = steps(transforms, &functions.names, issues) else { return rows };
     // Without columns there is an issue about that.
     let Some(input) = input(&rows, json, decode, issues) else { return rows };
+    let calls = Arc::new(TransformCalls::new(functions.timeout));
     let extra = is_extra(json, decode);
     let mut plan = |columns: Columns<'_>, of: &str| {
-        let planned = Transforms::plan(&statements, &input, columns);
-        planned.map_err(|(at, fault)| issues.add(issue(at, &fault, of))).ok()
+        let planned = transform_steps::plan(&steps, &input, columns, of, &calls);
+        planned.map_err(|found| found.into_iter().for_each(|issue| issues.add(issue))).ok()
     };
     let wanted = contracts.output.map(|contract| wanted(contract, extra));
     let columns = wanted.as_ref().map_or(Columns::Selected, Columns::Exactly);
-    let of = if wanted.is_some() { "the contract's" } else { "a table's" };
+    let of = if wanted.is_some() { "the contract's" } else { A_TABLES };
     let Some(transform) = plan(columns, of) else { return rows };
     let shadow = contracts.shadow.map(|contract| self::wanted(contract, extra));
     let shadow = shadow.and_then(|schema| plan(Columns::Among(&schema), "the shadow contract's"));
+    let functions: Vec<String> =
+        transforms.iter().filter_map(|transform| transform.function.clone()).collect();
     RowsConfig {
-        transform: Some(Arc::new(transform)),
-        shadow_transform: shadow.map(|transform| Arc::new(transform) as _),
+        transform: Some(transform),
+        shadow_transform: shadow,
+        calls: (!functions.is_empty()).then_some(calls),
+        functions,
         ..rows
     }
 }
@@ -83,23 +105,6 @@ pub(crate) fn resolve(
 /// Fields that the contract does not know are a column.
 pub(crate) fn is_extra(json: bool, decode: DecodeOptions) -> bool {
     json && decode.unknown_fields == UnknownFields::Extra
-}
-
-fn statements<'a>(options: &'a NodeOptions, issues: &mut Issues) -> Option<Vec<&'a str>> {
-    let mut statements = Vec::new();
-    let transforms = options.transforms.as_deref().unwrap_or_default();
-    for (at, transform) in transforms.iter().enumerate() {
-        match transform.sql.as_deref() {
-            Some(sql) => statements.push(sql),
-            None => issues.add(Issue::new(
-                &["transforms", &at.to_string(), "sql"],
-                "CONFIG_MISSING",
-                "SELECT … FROM input",
-                "nothing",
-            )),
-        }
-    }
-    (statements.len() == transforms.len()).then_some(statements)
 }
 
 /// The rows that the first statement reads.
@@ -133,26 +138,6 @@ pub(crate) fn wanted(contract: &Contract, extra: bool) -> Schema {
     let extra = extra.then(|| Arc::new(Field::new(EXTRA_COLUMN, DataType::Utf8, true)));
     Schema::new(contract.schema().fields().iter().cloned().chain(extra).collect::<Vec<_>>())
 }
-
-/// `of`: whose columns were asked for.
-fn issue(at: usize, fault: &SqlFault, of: &str) -> Issue {
-    let at = at.to_string();
-    let path = ["transforms", &at, "sql"];
-    match fault {
-        SqlFault::NotRowByRow(what) => {
-            Issue::new(&path, "TRANSFORM_INVALID", ONE_SELECT, what.as_str())
-                .details("a transform works on one chunk after another, and knows no other row")
-        }
-        SqlFault::Column { column, expected, actual } => {
-            let expected = format!("column {column}: {expected}");
-            Issue::new(&path, "TRANSFORM_INVALID", expected, actual.as_str())
-                .details(format!("the columns have to be {of}; CAST changes a type, AS a name"))
-        }
-        fault => Issue::new(&path, "TRANSFORM_INVALID", ONE_SELECT, fault.to_string()),
-    }
-}
-
-const ONE_SELECT: &str = "one SELECT of columns FROM input, with or without WHERE";
 
 #[cfg(test)]
 #[path = "transforms_tests.rs"]

@@ -5,6 +5,7 @@ use std::path::Path;
 use headgate_model::TableRole;
 use serde_json::{Value, json};
 
+use crate::calls::{FunctionOptions, Functions};
 use crate::options;
 use crate::resolve::{NodeConfig, resolve};
 
@@ -44,7 +45,17 @@ fn resolved(input: Value, node: Value) -> Result<NodeConfig, Vec<Issue>> {
     whole["input"].as_object_mut().unwrap().extend(input.as_object().unwrap().clone());
     whole.as_object_mut().unwrap().extend(node.as_object().unwrap().clone());
     let options = options::parse(&whole.to_string()).unwrap();
-    resolve(&options, Path::new("/lake"), &[], |_| Err(std::io::ErrorKind::NotFound.into()))
+    resolve(&options, Path::new("/lake"), &registered(), |_| {
+        Err(std::io::ErrorKind::NotFound.into())
+    })
+}
+
+fn registered() -> Functions {
+    let named = |names: &[&str]| FunctionOptions {
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        ..FunctionOptions::default()
+    };
+    Functions { transforms: named(&["toKm", "clean"]), ..Functions::default() }
 }
 
 fn issues(input: Value, node: Value) -> Vec<(String, String)> {
@@ -154,4 +165,104 @@ fn a_shadow_contract_takes_what_it_knows_of_the_columns() {
     let found = issues(json, node(other));
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].0, "transforms.0.sql");
+}
+
+fn function(name: &str, properties: Value) -> Value {
+    json!({ "function": name, "schema": properties })
+}
+
+fn km() -> Value {
+    json!([
+        { "name": "trip", "logicalType": "string" },
+        { "name": "km", "logicalType": "number" }
+    ])
+}
+
+#[test]
+fn functions_and_statements_may_come_in_any_order() {
+    let json = json!({ "decode": "json", "contract": sent(), "metadata": false });
+    let sql = |text: &str| json!({ "sql": text });
+    let whole = "SELECT trip, metres FROM input";
+    let cleaned = json!([{ "name": "metres", "logicalType": "integer" }]);
+    for steps in [
+        json!([function("toKm", km())]),
+        json!([sql(whole), function("toKm", km())]),
+        json!([function("toKm", km()), sql("SELECT upper(trip) AS trip, km FROM input")]),
+        json!([
+            sql(whole),
+            sql(whole),
+            function("clean", cleaned),
+            sql("SELECT 'x' AS trip FROM input"),
+            function("toKm", km())
+        ]),
+    ] {
+        let node = json!({ "transforms": steps, "contract": trips() });
+        let config = resolved(json.clone(), node).unwrap();
+        assert_eq!(columns(&config), ["trip", "km"], "{steps}");
+        assert!(config.rows.calls.is_some());
+        let free = resolved(json.clone(), json!({ "transforms": steps })).unwrap();
+        assert_eq!(columns(&free), ["trip", "km"], "{steps}");
+    }
+    let sql_alone = resolved(json, json!({ "transforms": [sql(TO_KM)] })).unwrap();
+    assert!(sql_alone.rows.calls.is_none());
+}
+
+#[test]
+fn a_function_is_registered_and_its_last_columns_are_the_contracts() {
+    let json = json!({ "decode": "json", "contract": sent() });
+    let metres = json!([{ "name": "metres", "logicalType": "integer" }]);
+    let text = json!([
+        { "name": "trip", "logicalType": "string" }, { "name": "km", "logicalType": "string" }
+    ]);
+    let optional = json!([{ "name": "km", "logicalType": "number" }]);
+    for (steps, path, actual) in [
+        (json!([function("toMiles", km())]), "0.function", "\"toMiles\""),
+        (json!([function("toKm", metres.clone())]), "0.schema", "another"),
+        (json!([{ "sql": TO_KM }, function("toKm", text)]), "1.schema", "Utf8"),
+        (
+            json!([function("toKm", optional)]),
+            "0.schema",
+            "no such column, and the contract requires it",
+        ),
+        (json!([{ "function": "toKm" }]), "0.schema", "nothing"),
+        (json!([{ "sql": TO_KM, "schema": km() }]), "0", "some of both"),
+        (json!([{}]), "0.sql", "nothing"),
+    ] {
+        let node = json!({ "transforms": steps, "contract": trips() });
+        let expected = [(format!("transforms.{path}"), actual.to_owned())];
+        assert_eq!(issues(json.clone(), node), expected);
+    }
+    // A statement sees the columns that the function before it makes.
+    let steps = json!([function("clean", metres), { "sql": "SELECT trip FROM input" }]);
+    let found = issues(json, json!({ "transforms": steps, "contract": trips() }));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].0, "transforms.1.sql");
+}
+
+#[test]
+fn a_function_that_no_transform_names_is_told_with_those_that_are_named() {
+    let json = json!({ "decode": "json", "contract": sent() });
+    let used = |steps: Value| {
+        let config = resolved(json.clone(), json!({ "transforms": steps })).unwrap();
+        config.rows.check_used(&registered().transforms)
+    };
+    let found = used(json!([function("toKm", km())]));
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].expected.as_str(), found[0].actual.as_str()),
+        ("one of toKm", "\"clean\"")
+    );
+    let both = json!([function("toKm", km()), function("clean", km())]);
+    assert_eq!(used(both), []);
+    assert!(used(json!([{ "sql": TO_KM }]))[0].expected.starts_with("no function"));
+}
+
+#[test]
+fn a_shadow_contract_takes_the_rows_of_functions_too() {
+    let json = json!({ "decode": "json", "contract": sent() });
+    let narrow = contract(json!([{ "name": "trip", "logicalType": "string" }]));
+    let steps = json!([function("toKm", km())]);
+    let node = json!({ "transforms": steps, "contract": trips(), "shadow_contract": narrow });
+    let config = resolved(json, node).unwrap();
+    assert_eq!(config.rows.shadow_transform.unwrap().schema().fields().len(), 1);
 }

@@ -53,7 +53,7 @@ pub use sink::{
     TableTotal,
 };
 pub use source::{ReadMode, RecordSource, SourceEvent, StartRequest};
-pub use transform::{FailedRow, Transform, Transformed};
+pub use transform::{Applied, FailedRow, FunctionFault, Transform, TransformFault, Transformed};
 pub use verdict::{
     ContractRef, DeadLetterKind, RuleInfo, RuleResult, RuleScope, Severity, Status, Verdict,
 };

@@ -7,7 +7,7 @@ use arrow_schema::{ArrowError, Schema, SchemaRef};
 use datafusion::arrow::compute::concat_batches;
 use datafusion::catalog::empty::EmptyTable;
 use futures::FutureExt;
-use headgate_model::{FailedRow, Transform, Transformed};
+use headgate_model::{Applied, FailedRow, Transform, Transformed};
 
 use crate::fault::SqlFault;
 use crate::fit::{Columns, Fit};
@@ -21,6 +21,8 @@ use crate::steps::{Step, Taken, nullable, steps};
 pub struct Transforms {
     schema: SchemaRef,
     statements: Vec<Statement>,
+    /// What the first statement is called in reasons.
+    first: usize,
 }
 
 #[derive(Debug)]
@@ -48,7 +50,25 @@ impl Transforms {
             schema = Arc::clone(&statement.schema);
             planned.push(statement);
         }
-        Ok(Self { schema, statements: planned })
+        Ok(Self { schema, statements: planned, first: 0 })
+    }
+
+    /// Behind as many other transforms.
+    #[must_use]
+    pub fn behind(self, others: usize) -> Self {
+        Self { first: others, ..self }
+    }
+
+    fn run(&self, rows: &RecordBatch) -> Result<Transformed, ArrowError> {
+        let mut taken = Transformed::untouched(rows.clone());
+        for (statement, index) in self.statements.iter().zip(self.first..) {
+            let mut done = statement.apply(&taken.rows)?;
+            for failure in &mut done.failed {
+                failure.reason = format!("transforms[{index}]: {}", failure.reason);
+            }
+            taken = taken.then(done);
+        }
+        Ok(taken)
     }
 }
 
@@ -57,21 +77,8 @@ impl Transform for Transforms {
         &self.schema
     }
 
-    fn apply(&self, rows: &RecordBatch) -> Result<Transformed, ArrowError> {
-        let mut rows = rows.clone();
-        let mut origins: Vec<u32> = (0..rows.num_rows() as u32).collect();
-        let mut failed = Vec::new();
-        for (index, statement) in self.statements.iter().enumerate() {
-            let done = statement.apply(&rows)?;
-            rows = done.rows;
-            failed.extend(done.failed.into_iter().map(|FailedRow { row, reason }| FailedRow {
-                row: origins[row as usize],
-                reason: format!("transforms[{index}]: {reason}"),
-            }));
-            origins = done.origins.into_iter().map(|row| origins[row as usize]).collect();
-        }
-        failed.sort_by_key(|failure| failure.row);
-        Ok(Transformed { rows, origins, failed })
+    fn apply<'a>(&'a self, rows: &'a RecordBatch) -> Applied<'a> {
+        Box::pin(async move { Ok(self.run(rows)?) })
     }
 }
 

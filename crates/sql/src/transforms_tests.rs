@@ -104,7 +104,7 @@ fn a_row_becomes_what_is_selected_of_it() {
         ("'always'", ["always"; 3]),
     ] {
         let sql = format!("SELECT {expression} AS t FROM input");
-        let done = selected(&sql).apply(&rows).unwrap();
+        let done = selected(&sql).run(&rows).unwrap();
         assert_eq!(texts(&done.rows, "t"), expected.map(|text| Some(text.to_owned())), "{sql}");
         assert_eq!(done.origins, [0, 1, 2], "{sql}");
         assert_eq!(done.failed, [], "{sql}");
@@ -127,12 +127,12 @@ fn rows_of_a_condition_know_where_they_came_from() {
         ("WITH late AS (SELECT * FROM input WHERE n > 7) SELECT n FROM late AS l", vec![8, 9]),
         ("SELECT i.n FROM input AS i WHERE i.place.lat BETWEEN 2 AND 3", vec![2, 3]),
     ] {
-        let done = selected(sql).apply(&rows).unwrap();
+        let done = selected(sql).run(&rows).unwrap();
         assert_eq!(done.origins, expected, "{sql}");
         let n = expected.iter().map(|row| Some(i64::from(*row))).collect::<Vec<_>>();
         assert_eq!(longs(&done.rows, "n"), n, "{sql}");
     }
-    let constant = selected("SELECT 1 AS one FROM input WHERE n < 2").apply(&rows).unwrap();
+    let constant = selected("SELECT 1 AS one FROM input WHERE n < 2").run(&rows).unwrap();
     assert_eq!((constant.rows.num_rows(), constant.origins), (2, vec![0, 1]));
 }
 
@@ -154,7 +154,7 @@ fn a_row_that_fails_is_found_and_its_neighbours_are_unharmed() {
     ] {
         for len in [10, 1, 3, 1000] {
             let rows = numbered(len);
-            let done = selected(sql).apply(&rows).unwrap();
+            let done = selected(sql).run(&rows).unwrap();
             let failed = if sql.contains("9223372036854775800") {
                 (8..len as u32).collect()
             } else {
@@ -194,7 +194,7 @@ fn one_transform_reads_what_the_one_before_it_made() {
         "SELECT k AS \"K\" FROM input WHERE k <> 3",
     ];
     let transforms = plan(&statements, Columns::Selected).unwrap();
-    let done = transforms.apply(&numbered(6)).unwrap();
+    let done = transforms.run(&numbered(6)).unwrap();
     assert_eq!(done.origins, [0, 3, 5]);
     assert_eq!(longs(&done.rows, "K"), [Some(-3), Some(6), Some(2)]);
     let reason = "transforms[1]: column k: it divides by zero".to_owned();
@@ -228,7 +228,7 @@ fn the_contracts_columns_are_met_without_changing_a_value() {
         let sql = format!("SELECT {expression} AS x FROM input");
         let transforms = plan(&[&sql], Columns::Exactly(&wanted)).unwrap();
         assert!(transforms.schema().fields().iter().all(|field| field.is_nullable()));
-        let done = transforms.apply(&numbered(3)).unwrap();
+        let done = transforms.run(&numbered(3)).unwrap();
         assert_eq!(done.failed, [], "{sql}");
         assert_eq!(done.rows.column(1).data_type(), &to, "{sql}");
         assert_eq!(done.rows.column(0).null_count(), 3, "{sql}");
@@ -242,7 +242,7 @@ fn values_arrive_as_they_were() {
         Field::new("x", DataType::Float64, true),
     ]);
     let sql = "SELECT CAST(n AS INT) AS x, to_timestamp_nanos(n * 500) AS at FROM input";
-    let done = plan(&[sql], Columns::Exactly(&wanted)).unwrap().apply(&numbered(4)).unwrap();
+    let done = plan(&[sql], Columns::Exactly(&wanted)).unwrap().run(&numbered(4)).unwrap();
     let at = done.rows.column(0).as_primitive::<TimestampMicrosecondType>();
     assert_eq!(at.values(), &[0, 1]);
     assert_eq!(done.rows.column(1).as_primitive::<Float64Type>().values(), &[0.0, 2.0]);
@@ -271,7 +271,7 @@ fn columns_that_the_contract_cannot_take_are_named() {
     }
     let others = "SELECT CAST(n AS INT) AS n, 1 AS u FROM input";
     let among = plan(&[others], Columns::Among(&wanted)).unwrap();
-    assert_eq!(among.apply(&numbered(1)).unwrap().rows.num_columns(), 2);
+    assert_eq!(among.run(&numbered(1)).unwrap().rows.num_columns(), 2);
     let (at, _) =
         plan(&["SELECT n FROM input", "SELECT m FROM input"], Columns::Selected).unwrap_err();
     assert_eq!(at, 1);
@@ -289,7 +289,7 @@ fn without_a_contract_columns_are_those_of_tables() {
     assert_eq!(types[0], DataType::Int64);
     assert!(matches!(types[1], DataType::Timestamp(TimeUnit::Microsecond, _)));
     assert_eq!(types[2..], [DataType::Utf8, list]);
-    let done = transforms.apply(&numbered(2)).unwrap();
+    let done = transforms.run(&numbered(2)).unwrap();
     assert_eq!((done.rows.schema_ref(), done.failed.len()), (transforms.schema(), 0));
     for (sql, expected) in [
         ("SELECT n + 1 FROM input", "AS name"),
@@ -303,6 +303,6 @@ fn without_a_contract_columns_are_those_of_tables() {
 
 #[test]
 fn a_chunk_without_rows_is_one_without_rows() {
-    let done = selected("SELECT n FROM input WHERE n > 1").apply(&numbered(0)).unwrap();
+    let done = selected("SELECT n FROM input WHERE n > 1").run(&numbered(0)).unwrap();
     assert_eq!((done.rows.num_rows(), done.rows.num_columns()), (0, 1));
 }

@@ -4,6 +4,7 @@ import type {
   NativeContractTest,
   NativeFailure,
   NativeLogRecord,
+  NativeMemoryRecord,
   NativeValidation,
 } from "../../../ts/native.ts";
 import { FakeQuery } from "./fake-query.ts";
@@ -27,6 +28,9 @@ export class FakeNative {
   logLevel = "off";
   log: (record: NativeLogRecord) => void = () => {};
 
+  /** What was pushed into streams in memory, and what is answered. */
+  readonly pushed: NativeMemoryRecord[][] = [];
+  pushFailure: NativeFailure | null = null;
   readonly operated: unknown[][] = [];
   optimized: Awaited<ReturnType<NativeBinding["optimizeTable"]>> = {};
   operation: Awaited<ReturnType<NativeBinding["releaseQuery"]>> = {};
@@ -94,6 +98,7 @@ export class FakeNative {
       readonly bootstrapServers = "127.0.0.1:9092";
       close() {}
     },
+    NativeMemoryStream: streamsOf(this),
     version: () => "0.1.0",
   };
 }
@@ -105,4 +110,27 @@ function trialsOf(engine: FakeNative): NativeBinding["NativeContractTrial"] {
       engine.trials.push(this);
     }
   };
+}
+
+function streamsOf(engine: FakeNative): NativeBinding["NativeMemoryStream"] {
+  return class FakeStream {
+    static open = (name: string | null | undefined, partitions: number) => {
+      engine.operated.push(["open", name, partitions]);
+      return { stream: new FakeStream(name ?? "memory-1") };
+    };
+    readonly name: string;
+    constructor(name: string) {
+      this.name = name;
+    }
+    push(records: NativeMemoryRecord[]) {
+      engine.pushed.push(records);
+      return engine.pushFailure;
+    }
+    end() {
+      engine.operated.push(["end", this.name]);
+    }
+    close() {
+      engine.operated.push(["close", this.name]);
+    }
+  } as unknown as NativeBinding["NativeMemoryStream"];
 }

@@ -5,6 +5,7 @@ import type {
   NativeQuery,
   NativeRuleCall,
   NativeTold,
+  NativeTransformCall,
   NativeVerdict,
 } from "../../../ts/native.ts";
 
@@ -53,6 +54,23 @@ export class FakeCaller {
   }
 }
 
+/** Calls of transforms' functions, and what was answered. */
+export class FakeTransforms {
+  readonly calls = new Feed<NativeTransformCall>();
+  readonly answers: { call: number; lines?: string[]; failure?: string }[] = [];
+  isLate = false;
+
+  nextTransformCall() {
+    return this.calls.next();
+  }
+
+  answerTransformCall(call: number, lines?: string | null, failure?: string | null): boolean {
+    const made = typeof lines === "string" && { lines: lines.split("\n") };
+    this.answers.push({ call, ...made, ...(failure && { failure }) });
+    return !this.isLate;
+  }
+}
+
 /** A query whose engine is a test. */
 export class FakeQuery implements NativeQuery {
   readonly id = "query-1";
@@ -71,6 +89,7 @@ export class FakeQuery implements NativeQuery {
   readonly decided: Decided[] = [];
   rerouteTargets = ["rejects", "quarantine"];
   readonly rules = new FakeCaller();
+  readonly transforms = new FakeTransforms();
   readonly stops: { drain: boolean; timeoutMs: number }[] = [];
   /** What `stop` does; by default it ends the query at once. */
   onStop: () => Promise<NativeFailure | null> = async () => {
@@ -135,6 +154,14 @@ export class FakeQuery implements NativeQuery {
     return this.rules.answerRuleCall(call, rows, failure);
   }
 
+  nextTransformCall() {
+    return this.transforms.nextTransformCall();
+  }
+
+  answerTransformCall(call: number, lines?: string | null, failure?: string | null) {
+    return this.transforms.answerTransformCall(call, lines, failure);
+  }
+
   ended() {
     return this.#ended;
   }
@@ -152,6 +179,7 @@ export class FakeQuery implements NativeQuery {
     this.progresses.put(null);
     this.verdicts.put(null);
     this.rules.calls.put(null);
+    this.transforms.calls.put(null);
     this.#end(failure);
   }
 }

@@ -164,8 +164,14 @@ fn batch(port: &Port, ranges: &[Range]) -> BatchCommit {
         rules: Vec::new(),
         contract: None,
     };
-    let ledger =
-        Ledger { partitions, counts: Counts::default(), verdict, shadow: None, intervention: None };
+    let ledger = Ledger {
+        partitions,
+        counts: Counts::default(),
+        verdict,
+        shadow: None,
+        intervention: None,
+        rerouted_to: None,
+    };
     BatchCommit { ledger, blocked: None, stands_on: None }
 }
 

@@ -146,7 +146,7 @@ pub fn schema() -> SchemaRef {
 pub fn records(records: &[(i32, i64)], role: TableRole) -> RecordBatch {
     let value = |offset: i64| match role {
         TableRole::Output => format!("value {offset}"),
-        TableRole::Rejects | TableRole::DeadLetters => format!("{MARKER} {offset}"),
+        _ => format!("{MARKER} {offset}"),
     };
     let columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from(vec!["orders"; records.len()])),
@@ -211,7 +211,7 @@ pub fn ledger(ranges: &[Range], first: bool) -> Ledger {
         rules: Vec::new(),
         contract: Some(contract("1.0.0")),
     };
-    Ledger { partitions, counts, verdict, shadow: None, intervention: None }
+    Ledger { partitions, counts, verdict, shadow: None, intervention: None, rerouted_to: None }
 }
 
 pub fn starts() -> Positions {

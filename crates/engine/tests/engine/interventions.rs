@@ -186,7 +186,7 @@ async fn a_strategy_is_asked_again_when_its_batch_was_fenced() {
     tokio::time::sleep(secs(13)).await;
     rig.append(&[GOOD]);
     tokio::time::sleep(secs(13)).await;
-    worker.stopped(headgate_engine::StopMode::Drain).await;
+    worker.stopped(StopMode::Drain).await;
     let asked: Vec<_> = strategy.asked().iter().map(|verdict| verdict.row_count).collect();
     assert_eq!(asked, [2, 1]);
     rig.assert_exactly_once();

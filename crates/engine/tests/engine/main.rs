@@ -7,6 +7,7 @@ mod fences;
 mod functions;
 mod interventions;
 mod limits;
+mod memory;
 mod policies;
 mod rate;
 mod rejects_contract;

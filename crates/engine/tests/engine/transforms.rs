@@ -1,16 +1,19 @@
 //! Rows that a transform makes, leaves out or fails on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_array::{Array, Int64Array, RecordBatch, StringArray, UInt32Array};
-use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::take::take_record_batch;
 use headgate_contract::CheckOptions;
 use headgate_decode::{DecodeOptions, UnknownFields};
 use headgate_engine::{Policy, RejectsTo, Shadow};
-use headgate_model::{Counts, FailedRow, Status, TableRole, Transform, Transformed};
+use headgate_model::{
+    Applied, Counts, FailedRow, FunctionFault, Retry, Status, TableRole, Transform, Transformed,
+};
 
 use crate::policies::text;
 use crate::rig::{BROKEN, GOOD, NO_ID, Rig, SLOW, TEXT, pings};
@@ -36,19 +39,23 @@ impl Transform for Tenfold {
         &self.0
     }
 
-    fn apply(&self, rows: &RecordBatch) -> Result<Transformed, ArrowError> {
-        let speeds = rows.column(1).as_primitive::<Int64Type>();
-        let of = |row: &u32| speeds.is_valid(*row as usize).then(|| speeds.value(*row as usize));
-        let rows_of = 0..rows.num_rows() as u32;
-        let origins: Vec<u32> =
-            rows_of.clone().filter(|row| of(row) != Some(0) && of(row) != Some(13)).collect();
-        let failed = rows_of.filter(|row| of(row) == Some(13));
-        let failed = failed.map(|row| FailedRow { row, reason: "transforms[0]: it balks".into() });
-        let taken = take_record_batch(rows, &UInt32Array::from(origins.clone()))?;
-        let tenfold: Int64Array = taken.column(1).as_primitive::<Int64Type>().unary(|n| n * 10);
-        let columns = vec![taken.column(0).clone(), Arc::new(tenfold) as _];
-        let rows = RecordBatch::try_new(Arc::clone(&self.0), columns)?;
-        Ok(Transformed { rows, origins, failed: failed.collect() })
+    fn apply<'a>(&'a self, rows: &'a RecordBatch) -> Applied<'a> {
+        Box::pin(async move {
+            let speeds = rows.column(1).as_primitive::<Int64Type>();
+            let of =
+                |row: &u32| speeds.is_valid(*row as usize).then(|| speeds.value(*row as usize));
+            let rows_of = 0..rows.num_rows() as u32;
+            let origins: Vec<u32> =
+                rows_of.clone().filter(|row| of(row) != Some(0) && of(row) != Some(13)).collect();
+            let failed = rows_of.filter(|row| of(row) == Some(13));
+            let failed =
+                failed.map(|row| FailedRow { row, reason: "transforms[0]: it balks".into() });
+            let taken = take_record_batch(rows, &UInt32Array::from(origins.clone()))?;
+            let tenfold: Int64Array = taken.column(1).as_primitive::<Int64Type>().unary(|n| n * 10);
+            let columns = vec![taken.column(0).clone(), Arc::new(tenfold) as _];
+            let rows = RecordBatch::try_new(Arc::clone(&self.0), columns)?;
+            Ok(Transformed { rows, origins, failed: failed.collect() })
+        })
     }
 }
 
@@ -189,12 +196,15 @@ impl Transform for Shout {
         &self.0
     }
 
-    fn apply(&self, rows: &RecordBatch) -> Result<Transformed, ArrowError> {
-        let payloads = rows.column(0).as_string::<i32>();
-        let loud: StringArray = payloads.iter().map(|text| text.map(str::to_uppercase)).collect();
-        let rows = RecordBatch::try_new(Arc::clone(&self.0), vec![Arc::new(loud)])?;
-        let origins = (0..rows.num_rows() as u32).collect();
-        Ok(Transformed { rows, origins, failed: Vec::new() })
+    fn apply<'a>(&'a self, rows: &'a RecordBatch) -> Applied<'a> {
+        Box::pin(async move {
+            let payloads = rows.column(0).as_string::<i32>();
+            let loud: StringArray =
+                payloads.iter().map(|text| text.map(str::to_uppercase)).collect();
+            let rows = RecordBatch::try_new(Arc::clone(&self.0), vec![Arc::new(loud)])?;
+            let origins = (0..rows.num_rows() as u32).collect();
+            Ok(Transformed { rows, origins, failed: Vec::new() })
+        })
     }
 }
 
@@ -216,4 +226,45 @@ async fn without_a_contract_the_columns_are_the_transforms() {
     let schema = rows.schema();
     let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
     assert_eq!(names[..4], ["shout", "_kafka_key", "_kafka_headers", "_kafka_topic"]);
+}
+
+/// A function that answers each row as it is, after a while, or why it cannot.
+struct Asked(SchemaRef, Option<FunctionFault>);
+
+impl Transform for Asked {
+    fn schema(&self) -> &SchemaRef {
+        &self.0
+    }
+
+    fn apply<'a>(&'a self, rows: &'a RecordBatch) -> Applied<'a> {
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            if let Some(fault) = &self.1 {
+                return Err(fault.clone().into());
+            }
+            let origins = (0..rows.num_rows() as u32).collect();
+            Ok(Transformed { rows: rows.clone(), origins, failed: Vec::new() })
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_that_fails_ends_the_query_and_nothing_is_lost_or_doubled() {
+    let schema = Tenfold::of_pings().schema().clone();
+    for is_late in [true, false] {
+        let reason = "it threw RangeError".to_owned();
+        let fault = FunctionFault { function: "f".into(), step: 1, reason, is_late };
+        let broken = Asked(schema.clone(), Some(fault));
+        let rig = Rig { transform: Some(Arc::new(broken)), ..Rig::new() };
+        rig.append(&[GOOD, GOOD]);
+        let fault = rig.run_to_fault().await;
+        let retry = if is_late { Retry::Later } else { Retry::Never };
+        assert_eq!(fault.retry(), retry);
+        assert!(fault.to_string().contains("the function f of transforms[1]"), "{fault}");
+        assert!(rig.lake.ledgers().is_empty());
+        let mended = Rig { transform: Some(Arc::new(Asked(schema.clone(), None))), ..rig };
+        mended.run().await;
+        assert_eq!(mended.offsets(TableRole::Output), [0, 1]);
+        assert_eq!(mended.lake.breaks(), Vec::<String>::new());
+    }
 }

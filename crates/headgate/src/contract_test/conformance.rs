@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{TestFault, TestOptions, test};
-use crate::rule_calls::{DEFAULT_TIMEOUT, RuleCalls};
+use crate::calls::DEFAULT_TIMEOUT;
+use crate::rule_calls::RuleCalls;
 use crate::{FunctionOptions, contract_check};
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -19,7 +19,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
 
 use crate::contract_check::reference;
-use crate::rule_calls::RuleCalls;
+use crate::rule_calls::{RuleCalls, check_used};
 use crate::{Failure, FailureKind, FunctionOptions, inspect, rule_queries};
 use columns::Columns;
 use json_lines::JsonLines;
@@ -99,7 +99,7 @@ async fn check(options: TestOptions, calls: &Arc<RuleCalls>) -> Result<Value, Te
     let TestOptions { contract, schema, path, format: name, version, samples, functions } = options;
     let contract = Contract::compile_with(&contract, schema.as_deref(), &functions.names)
         .map_err(refused(&path))?;
-    let unused = functions.check_used([&contract]);
+    let unused = check_used(&functions, [&contract]);
     if !unused.is_empty() {
         return Err(TestFault::Data(Box::new(Failure::invalid(unused, None))));
     }

@@ -1,6 +1,5 @@
 //! Format `rate`, with the options of Spark's.
 
-mod clock;
 mod fault;
 mod options;
 mod source;

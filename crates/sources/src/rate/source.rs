@@ -7,11 +7,11 @@ use headgate_model::{
     BoxFault, ChunkBuilder, Lag, PartitionId, Positions, ReadMode, RecordChunk, RecordSource,
     SourceEvent, StartRequest,
 };
-use tokio::sync::oneshot;
 
 use super::RateConfig;
-use super::clock::Clock;
 use super::stream::RateStream;
+use crate::assignment::{Assigned, Assignment, offsets};
+use crate::clock::Clock;
 
 /// Records of a chunk, at most: some hundred KiB.
 const CHUNK_RECORDS: usize = 8192;
@@ -43,14 +43,6 @@ struct Reading {
     epoch: u64,
 }
 
-#[derive(Debug)]
-enum Assignment {
-    ToTell,
-    /// The engine owes an answer.
-    Told(oneshot::Receiver<Positions>),
-    Taken,
-}
-
 impl RateSource {
     /// `now`: since 1970.
     pub fn new(config: RateConfig, now: Duration) -> Self {
@@ -66,17 +58,8 @@ impl Reading {
         Self { stream, assignment, partitions, next, end, drained: false, epoch: 0 }
     }
 
-    fn tell_assignment(&mut self) -> SourceEvent {
-        let (sender, answer) = oneshot::channel();
-        self.assignment = Assignment::Told(answer);
-        // Nobody listens any more once the source is closed.
-        let reply = Box::new(move |positions| drop(sender.send(positions)));
-        SourceEvent::Assigned { partitions: self.partitions.clone(), reply }
-    }
-
     fn go_to(&mut self, positions: &Positions) {
-        let position = |id| positions.get(id).copied().unwrap_or(0);
-        self.next = self.partitions.iter().map(position).collect();
+        self.next = offsets(&self.partitions, positions);
     }
 
     /// Values below it are to be read now.
@@ -169,17 +152,10 @@ impl RecordSource for RateSource {
         let clock = self.clock;
         let Some(reading) = &mut self.reading else { return pending().await };
         loop {
-            match &mut reading.assignment {
-                Assignment::ToTell => return Ok(reading.tell_assignment()),
-                Assignment::Told(answer) => match answer.await {
-                    Ok(positions) => {
-                        reading.assignment = Assignment::Taken;
-                        reading.go_to(&positions);
-                    }
-                    // An engine that will not answer has ended.
-                    Err(_) => return pending().await,
-                },
-                Assignment::Taken => match reading.poll(clock) {
+            match reading.assignment.advance(&reading.partitions).await {
+                Assigned::Tell(event) => return Ok(event),
+                Assigned::Begin(positions) => reading.go_to(&positions),
+                Assigned::Done => match reading.poll(clock) {
                     Some(event) => return Ok(event),
                     None => reading.wait(clock).await,
                 },
@@ -188,8 +164,7 @@ impl RecordSource for RateSource {
     }
 
     async fn rebalance(&self) {
-        let waits = |reading: &Reading| matches!(reading.assignment, Assignment::ToTell);
-        if !self.reading.as_ref().is_some_and(waits) {
+        if !self.reading.as_ref().is_some_and(|reading| reading.assignment.is_to_tell()) {
             pending::<()>().await;
         }
     }

@@ -249,12 +249,6 @@ export interface NativeMemory {
   commit: number
 }
 
-export interface NativeOffset {
-  topic: string
-  partition: number
-  offset: bigint
-}
-
 export interface NativeMemoryHeader {
   name: string
   value?: Uint8Array
@@ -272,6 +266,12 @@ export interface NativeMemoryRecord {
   key?: Uint8Array
   value?: Uint8Array
   headers: Array<NativeMemoryHeader>
+}
+
+export interface NativeOffset {
+  topic: string
+  partition: number
+  offset: bigint
 }
 
 export interface NativeOperated {

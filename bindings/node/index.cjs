@@ -837,6 +837,7 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.NativeContractTrial = nativeBinding.NativeContractTrial
 module.exports.NativeEmbeddedBroker = nativeBinding.NativeEmbeddedBroker
+module.exports.NativeMemoryStream = nativeBinding.NativeMemoryStream
 module.exports.NativeQuery = nativeBinding.NativeQuery
 module.exports.adoptQuery = nativeBinding.adoptQuery
 module.exports.checkContract = nativeBinding.checkContract

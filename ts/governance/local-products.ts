@@ -45,6 +45,8 @@ export class LocalProducts extends LocalDocuments implements DataProductClient {
 
   async #tryAdd(id: string, list: PortList, port: OutputPort, custom: Properties) {
     const { portName, contractId, contractVersion, bump = "minor" } = port;
+    // Known before the newest is read: what comes between takes the version that is chosen here.
+    const taken = await this.versions(id);
     const newest = await this.selected(id, "newest");
     const there = contractOfPort(newest, list, portName);
     if (newest !== undefined && there !== undefined && isSame(there, port)) {
@@ -52,23 +54,26 @@ export class LocalProducts extends LocalDocuments implements DataProductClient {
     }
     const others = portsOf(newest, list).filter(({ name }) => name !== portName);
     const added = { name: portName, version: contractVersion, contractId, ...properties(custom) };
-    const version = await this.#draftVersion(id, newest, bump);
+    const version = draftVersion(taken, newest, bump);
     const base = newest ?? { apiVersion: "1.0.0", kind: "DataProduct", id };
     const product = { ...base, status: "draft", version, [list]: [...others, added] };
     await this.put(product);
     return { product, changed: true };
   }
+}
 
-  /** One that is not there: a draft is a version like any other, and not replaced. */
-  async #draftVersion(id: string, newest: DataProductDocument | undefined, bump: Bump) {
-    const base = String(newest?.version ?? "");
-    const [number = ""] = base.split("-");
-    const next = newest === undefined ? FIRST_VERSION : isDraft(base) ? number : bumped(base, bump);
-    const taken = await this.versions(id);
-    let draft = `${next}-draft`;
-    for (let n = 1; taken.includes(draft); n += 1) draft = `${next}-draft.${n}`;
-    return draft;
-  }
+/** One that is not taken: a draft is a version like any other, and not replaced. */
+function draftVersion(
+  taken: readonly string[],
+  newest: DataProductDocument | undefined,
+  bump: Bump,
+): string {
+  const base = String(newest?.version ?? "");
+  const [number = ""] = base.split("-");
+  const next = newest === undefined ? FIRST_VERSION : isDraft(base) ? number : bumped(base, bump);
+  let draft = `${next}-draft`;
+  for (let n = 1; taken.includes(draft); n += 1) draft = `${next}-draft.${n}`;
+  return draft;
 }
 
 export function contractOfPort(

@@ -11,8 +11,8 @@ import { feedProgress, type ObserverTally, tellBatches, tellObserver } from "./o
 import { ProgressFeed, type StreamingQueryProgress } from "./progress.js";
 import { answerRuleCalls } from "./rules.js";
 import type { RunOutcome, StreamingRun } from "./run.js";
-import { LiveValidation, schemaOf } from "./validation-result.js";
 import { answerTransformCalls } from "./transforms.js";
+import { LiveValidation, schemaOf } from "./validation-result.js";
 
 export type StreamingQueryStatus = "INITIALIZED" | "ACTIVE" | "TERMINATED" | "FAILED";
 

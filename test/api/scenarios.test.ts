@@ -36,7 +36,15 @@ function told(...batches: ReturnType<typeof toBatch>[]) {
 }
 
 test("the rejects become active once, with the first rows, and rows add up", () => {
-  const idle = { records: 0, accepted: 0, rejected: 0, deadLetters: 0, skipped: 0, copied: 0 };
+  const idle = {
+    records: 0,
+    accepted: 0,
+    rejected: 0,
+    deadLetters: 0,
+    skipped: 0,
+    rerouted: 0,
+    copied: 0,
+  };
   const batches = [toBatch(batch(2)), bad(3, 2), bad(4, 3), toBatch(batch(5, { counts: idle }))];
   const { events, tally } = told(...batches);
   expect(events.map(({ type }) => type)).toEqual([

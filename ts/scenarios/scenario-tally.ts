@@ -5,7 +5,7 @@ import type { ScenarioEvent, ScenarioStatus, ScenarioTable } from "./scenario-ev
 /** Sums the batches of a scenario, and tells of each. */
 export class ScenarioTally {
   readonly counts: StreamingBatch["counts"] = {
-    ...{ records: 0, accepted: 0, rejected: 0, deadLetters: 0, skipped: 0, copied: 0 },
+    ...{ records: 0, accepted: 0, rejected: 0, deadLetters: 0, skipped: 0, rerouted: 0, copied: 0 },
   };
   batches = 0;
   /** Rows that went to the rejects. */

@@ -93,6 +93,8 @@ test("a block by one worker stops the other, and every start until it is release
   const config = continuous(splitEvents(bootstrapServers, topic, lake));
   const worker = () => node(["-e", WORKER], { QUERY: JSON.stringify(config) });
   const workers = [worker(), worker()];
+  const haveStarted = () => workers.every(({ stdout }) => stdout.includes("started"));
+  await until("both workers", haveStarted, 60_000);
   await produce(bootstrapServers, topic, goodRecords(200, { partitions: 2 }));
   await until("rows in the output", async () => (await countRows(lake.output)) === 200, 60_000);
   await produce(bootstrapServers, topic, records(100, { from: 200, partitions: 1 }));

@@ -63,8 +63,10 @@ export declare class NativeQuery {
   nextProgress(): Promise<NativeProgress | null>
   /** The next verdict to decide on; null without an intervention, and once the query has ended. */
   nextVerdict(): Promise<NativeVerdictRequest | null>
-  /** False when the deadline had passed. */
-  decide(request: number, action: 'proceed' | 'warn' | 'block', reason?: string | undefined | null): boolean
+  /** What batches can be rerouted to: `rejects`, and the names of sinks. */
+  get rerouteTargets(): Array<string>
+  /** False when the deadline had passed. A reroute to what is no target is a block. */
+  decide(request: number, action: 'proceed' | 'warn' | 'block' | 'reroute', reason?: string | undefined | null, to?: string | undefined | null): boolean
   /** The next call of a rule's function; null once the query has ended. */
   nextRuleCall(): Promise<NativeRuleCall | null>
   /** The rows that break the rule, or why they are not known. False when the deadline had passed. */
@@ -111,7 +113,8 @@ export interface NativeBatch {
   datasetVersion?: string
   shadow?: NativeShadow
   counts: NativeCounts
-  rejects?: NativeRejects
+  rejects?: NativeSideRows
+  rerouted?: NativeSideRows
   positions: Array<NativePosition>
 }
 
@@ -177,6 +180,7 @@ export interface NativeCounts {
   rejected: number
   deadLetters: number
   skipped: number
+  rerouted: number
   copied: number
 }
 
@@ -254,19 +258,6 @@ export interface NativeMemory {
   commit: number
 }
 
-/** A column of the contract that the stream cannot fill. */
-export interface NativeMisfit {
-  column: string
-  expected: string
-  actual: string
-}
-
-export interface NativeOffset {
-  topic: string
-  partition: number
-  offset: bigint
-}
-
 export interface NativeMemoryHeader {
   name: string
   value?: Uint8Array
@@ -284,6 +275,19 @@ export interface NativeMemoryRecord {
   key?: Uint8Array
   value?: Uint8Array
   headers: Array<NativeMemoryHeader>
+}
+
+/** A column of the contract that the stream cannot fill. */
+export interface NativeMisfit {
+  column: string
+  expected: string
+  actual: string
+}
+
+export interface NativeOffset {
+  topic: string
+  partition: number
+  offset: bigint
 }
 
 export interface NativeOperated {
@@ -348,12 +352,6 @@ export interface NativeProgress {
   waiting?: NativeWaiting
 }
 
-export interface NativeRejects {
-  datasetId: string
-  datasetVersion?: string
-  rowCount: number
-}
-
 export interface NativeRemoval {
   version: bigint
   operation: string
@@ -407,6 +405,15 @@ export interface NativeSideReport {
   path: string
   rows: bigint
   paidTo: bigint
+}
+
+/** Rows of a batch in a side table. */
+export interface NativeSideRows {
+  /** `rejects`, or the name of a sink. */
+  name: string
+  datasetId: string
+  datasetVersion?: string
+  rowCount: number
 }
 
 export interface NativeStarted {
@@ -506,6 +513,7 @@ export interface NativeVerifyReport {
   rejected: bigint
   deadLetters: bigint
   skipped: bigint
+  rerouted: bigint
   gaps: bigint
   lost: bigint
   openDebts: number

@@ -24,7 +24,7 @@ const bad = (id: number, rowCount: number) =>
       ...{ status: "warn", violations: 2, errors: [`minimum_value: batch ${id}`], rules: [rule] },
       metrics: { "violations.minimum_value": 2 },
       counts: { ...batch(id).counts, accepted: 8, rejected: 2 },
-      rejects: { datasetId: table.datasetId, rowCount },
+      rejects: { name: "rejects", datasetId: table.datasetId, rowCount },
     }),
   );
 

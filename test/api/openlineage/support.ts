@@ -63,7 +63,7 @@ export function violating(batchId: number, change: Partial<NativeBatch> = {}) {
       rerouted: 0,
       copied: 0,
     },
-    rejects: { datasetId: "rejects", datasetVersion: "3", rowCount: 2 },
+    rejects: { name: "rejects", datasetId: "rejects", datasetVersion: "3", rowCount: 2 },
     positions: [{ topic: "events", partition: 0, start: 0n, end: 11n }],
     ...change,
   });

@@ -153,7 +153,7 @@ test("what onStreamingBatch is told and what the result has are the same objects
     datasetVersion: "v{batch_id}-{timestamp}-{unix_timestamp}",
     onStreamingBatch: (batch) => void told.push(batch),
   });
-  const rejects = { datasetId: "lake/rejects", datasetVersion: "1", rowCount: 2 };
+  const rejects = { name: "rejects", datasetId: "lake/rejects", datasetVersion: "1", rowCount: 2 };
   engine.query.batches.put(batch(4, { batchUuid: BATCH_UUID, rejects }));
   engine.query.batches.put(batch(6, { status: "idle", rowCount: 0, batchUuid: BATCH_UUID }));
   engine.query.batches.put(batch(7, { status: "block", datasetVersion: undefined }));

@@ -1,7 +1,9 @@
 import {
   readStreamWithContract,
+  type StreamFunction,
   type StreamingBatch,
   splitWriteViolationStrategy,
+  type TransformRow,
   type ValidationResult,
   writeStreamWithContract,
 } from "headgate";
@@ -138,4 +140,59 @@ test("split sends rows to a table each, and names both", async () => {
   const rejects = result.streamingBatches.flatMap(({ rejects }) => rejects ?? []);
   expect(new Set(rejects.map((each) => each.datasetId))).toEqual(new Set([`${datasetId}::reject`]));
   expect(rejects.reduce((sum, { rowCount }) => sum + rowCount, 0)).toBe(MINIMUM);
+});
+
+interface Value extends TransformRow {
+  value: bigint;
+}
+
+const toQuality: StreamFunction = {
+  name: "toQuality",
+  schema: [
+    { name: "timestamp", logicalType: "timestamp" },
+    { name: "value", logicalType: "number" },
+    { name: "quality_flag", logicalType: "string" },
+  ],
+  apply: (rows: readonly Value[]) =>
+    rows.map(({ value, timestamp }) => {
+      if (value % 5n === 4n) return null;
+      return { timestamp, value: Number(value), quality_flag: value % 2n === 0n ? "even" : "odd" };
+    }),
+};
+
+/** What `read` reads, with what only a function makes. */
+async function readWithFunction(step = toQuality) {
+  const input = { format: "rate", options: { rowsPerSecond: 20 } };
+  const { stream } = await readStreamWithContract({ input, contract: events });
+  return stream.filter("value > 0").transform(step).filter(`value >= ${MINIMUM}`);
+}
+
+test("a function makes a column that the contract demands", async () => {
+  const { write, path } = await read();
+  const result = await writeStreamWithContract(await readWithFunction(), write);
+  await hasValuesThatHold(result);
+  const sql = "SELECT value::INT AS value, quality_flag AS flag FROM t ORDER BY 1 LIMIT 4";
+  expect(await queryTable(path, sql)).toEqual([
+    { value: 3, flag: "odd" },
+    { value: 5, flag: "odd" },
+    { value: 6, flag: "even" },
+    { value: 7, flag: "odd" },
+  ]);
+  expect(result).toMatchObject({ ok: true, status: "ok" });
+});
+
+test("a function that throws ends the query, and writes nothing of its batch", async () => {
+  const { write, path } = await read();
+  const apply = () => {
+    throw new RangeError("3 is odd");
+  };
+  const stream = await readWithFunction({ ...toQuality, apply });
+  const logger = { level: "silent", debug() {}, info() {}, warn() {}, error() {} };
+  const { streamingQueries } = await writeStreamWithContract(stream, { ...write, logger });
+  const failed = streamingQueries[0]?.awaitTermination().catch((error: unknown) => error);
+  expect(await failed).toMatchObject({
+    code: "TRANSFORM_FUNCTION_FAILED",
+    message: "the function toQuality of transforms[1] made no rows: it threw RangeError",
+  });
+  expect(await countRows(path)).toBe(0);
 });

@@ -142,6 +142,79 @@ test("split sends rows to a table each, and names both", async () => {
   expect(rejects.reduce((sum, { rowCount }) => sum + rowCount, 0)).toBe(MINIMUM);
 });
 
+/** Columns with the types that the table has: what was sent, and what the engine adds. */
+const rejected = contractDocument("events_rejected", {
+  properties: [
+    {
+      name: "value",
+      logicalType: "number",
+      required: true,
+      logicalTypeOptions: { minimum: 1 },
+    },
+    {
+      name: "_contract_id",
+      logicalType: "string",
+      required: true,
+      logicalTypeOptions: { pattern: "^events_processed$" },
+    },
+    { name: "_batch_uuid", logicalType: "string", required: true },
+  ],
+});
+
+test("split rejects under a contract of their own, beside a sink for a batch", async () => {
+  const { governance, stream, write, path } = await read();
+  await governance.contracts.put(rejected);
+  let isRerouted = false;
+  const result = await writeStreamWithContract(stream, {
+    ...write,
+    governance,
+    violationStrategy: splitWriteViolationStrategy(),
+    rejectsContract: { contractId: "events_rejected" },
+    deadLetters: { format: "delta", path: `${path}_dead` },
+    sinks: { odd: { format: "delta", path: `${path}_odd` } },
+    intervention: ({ rowCount, violations }) => {
+      if (isRerouted || violations > 0 || rowCount === 0) return null;
+      isRerouted = true;
+      return { action: "reroute", reason: "the first clean one", to: "odd" };
+    },
+  });
+  const rejectsId = `${datasetId}::reject`;
+  const rejectsKey = { contractId: "events_rejected", contractVersion: "1.0.0" };
+  expect(result.details.rejects).toEqual({ datasetId: rejectsId, ...rejectsKey });
+  await until("a batch without violations", () =>
+    result.streamingBatches.some(({ rerouted }) => rerouted !== undefined),
+  );
+  await result.streamingQueries[0]?.stop();
+
+  const values = (table: string) => queryTable(table, "SELECT value::INT AS v FROM t ORDER BY 1");
+  expect(await values(`${path}_reject`)).toEqual([{ v: 1 }, { v: 2 }]);
+  const dead = "SELECT _error_message AS said FROM t";
+  expect(await queryTable(`${path}_dead`, dead)).toEqual([
+    { said: "rejects.minimum_value (value)" },
+  ]);
+  const sum = (counted: (batch: StreamingBatch) => number) =>
+    result.streamingBatches.reduce((all, batch) => all + counted(batch), 0);
+  expect(result.metrics["violations.rejects.minimum_value"]).toBe(1);
+  const moved = sum(({ rerouted }) => rerouted?.rowCount ?? 0);
+  expect(moved).toBeGreaterThan(0);
+  expect(await countRows(`${path}_odd`)).toBe(moved);
+  expect(await countRows(`${path}_valid`)).toBe(sum(({ counts }) => counts.accepted));
+
+  const records = await governance.governance.datasetRecords({ datasetId: rejectsId });
+  const told = records.map(({ datasetVersion, status, contractId, dqDetails }) => ({
+    ...{ datasetVersion, status, contractId },
+    rows: Reflect.get(dqDetails.streaming_metrics as object, "row_count"),
+  }));
+  const known = result.streamingBatches.flatMap(({ batchId, rejects, metrics }) => {
+    if (rejects === undefined) return [];
+    const status = metrics["violations.rejects.minimum_value"] === 1 ? "warn" : "ok";
+    const { contractId } = rejectsKey;
+    return [{ datasetVersion: `${batchId}`, status, contractId, rows: rejects.rowCount }];
+  });
+  expect(told).toEqual(known);
+  expect(await governance.governance.linked(rejectsId)).toEqual(rejectsKey);
+});
+
 interface Value extends TransformRow {
   value: bigint;
 }

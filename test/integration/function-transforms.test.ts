@@ -89,7 +89,7 @@ test("statements and functions in turn, and every record is accounted for", asyn
   const { lake, config } = await node(payloads, mixed);
   const batches = await runToEnd(config, { transforms: { toKm } });
   expect(totals(batches)).toEqual({
-    ...{ records: 8, accepted: 2, rejected: 1, deadLetters: 3, skipped: 2, copied: 0 },
+    ...{ records: 8, accepted: 2, rejected: 1, deadLetters: 3, skipped: 2, rerouted: 0, copied: 0 },
   });
   const rows = `SELECT trip, km, fare::VARCHAR AS fare, epoch_us("at") AS us FROM t
     ORDER BY trip`;

@@ -68,7 +68,7 @@ async function expectTrue(batches: readonly StreamingBatch[], outcome: ScenarioO
   const isCopy = outcome.runType === "observe";
   expect(batches.map(({ counts }) => counts)).toEqual(
     found.map(({ accepted, moved, records }) => ({
-      ...{ records, accepted, deadLetters: 0, skipped: 0 },
+      ...{ records, accepted, deadLetters: 0, skipped: 0, rerouted: 0 },
       ...(isCopy ? { rejected: 0, copied: moved } : { rejected: moved, copied: 0 }),
     })),
   );
@@ -151,7 +151,24 @@ test.each(["enforce", "observe"] as const)(
     expect(rejects).toMatchObject({ rowCount: rejected.length, status: "ok" });
     const { governance } = fileSystemGovernance(outcome.governance.path);
     const records = await governance.datasetRecords({ datasetId: "demo.streaming.events_rejects" });
-    expect(records).toMatchObject([{ datasetVersion: rejects?.datasetVersion, status: "ok" }]);
+    expect(
+      records.map(({ contractId, datasetVersion, status, dqDetails }) => [
+        ...[contractId, datasetVersion, status],
+        dqDetails.streaming_metrics,
+      ]),
+    ).toEqual(
+      said.map(({ batchId, rowCount }) => [
+        ...["demo.streaming.events_rejects", `${batchId}`, "ok"],
+        { row_count: rowCount },
+      ]),
+    );
+    expect(records.at(-1)?.datasetVersion).toBe(rejects?.datasetVersion);
+    for (const { metrics } of quarantined) {
+      expect(metrics).toMatchObject({
+        "violations.rejects.required_value": 0,
+        "violations.rejects.contract_of_processed": 0,
+      });
+    }
   },
   60_000,
 );

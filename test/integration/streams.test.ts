@@ -1,7 +1,9 @@
 import {
   readStreamWithContract,
+  type StreamFunction,
   type StreamingBatch,
   splitWriteViolationStrategy,
+  type TransformRow,
   type ValidationResult,
   writeStreamWithContract,
 } from "headgate";
@@ -138,4 +140,132 @@ test("split sends rows to a table each, and names both", async () => {
   const rejects = result.streamingBatches.flatMap(({ rejects }) => rejects ?? []);
   expect(new Set(rejects.map((each) => each.datasetId))).toEqual(new Set([`${datasetId}::reject`]));
   expect(rejects.reduce((sum, { rowCount }) => sum + rowCount, 0)).toBe(MINIMUM);
+});
+
+/** Columns with the types that the table has: what was sent, and what the engine adds. */
+const rejected = contractDocument("events_rejected", {
+  properties: [
+    {
+      name: "value",
+      logicalType: "number",
+      required: true,
+      logicalTypeOptions: { minimum: 1 },
+    },
+    {
+      name: "_contract_id",
+      logicalType: "string",
+      required: true,
+      logicalTypeOptions: { pattern: "^events_processed$" },
+    },
+    { name: "_batch_uuid", logicalType: "string", required: true },
+  ],
+});
+
+test("split rejects under a contract of their own, beside a sink for a batch", async () => {
+  const { governance, stream, write, path } = await read();
+  await governance.contracts.put(rejected);
+  let isRerouted = false;
+  const result = await writeStreamWithContract(stream, {
+    ...write,
+    governance,
+    violationStrategy: splitWriteViolationStrategy(),
+    rejectsContract: { contractId: "events_rejected" },
+    deadLetters: { format: "delta", path: `${path}_dead` },
+    sinks: { odd: { format: "delta", path: `${path}_odd` } },
+    intervention: ({ rowCount, violations }) => {
+      if (isRerouted || violations > 0 || rowCount === 0) return null;
+      isRerouted = true;
+      return { action: "reroute", reason: "the first clean one", to: "odd" };
+    },
+  });
+  const rejectsId = `${datasetId}::reject`;
+  const rejectsKey = { contractId: "events_rejected", contractVersion: "1.0.0" };
+  expect(result.details.rejects).toEqual({ datasetId: rejectsId, ...rejectsKey });
+  await until("a batch without violations", () =>
+    result.streamingBatches.some(({ rerouted }) => rerouted !== undefined),
+  );
+  await result.streamingQueries[0]?.stop();
+
+  const values = (table: string) => queryTable(table, "SELECT value::INT AS v FROM t ORDER BY 1");
+  expect(await values(`${path}_reject`)).toEqual([{ v: 1 }, { v: 2 }]);
+  const dead = "SELECT _error_message AS said FROM t";
+  expect(await queryTable(`${path}_dead`, dead)).toEqual([
+    { said: "rejects.minimum_value (value)" },
+  ]);
+  const sum = (counted: (batch: StreamingBatch) => number) =>
+    result.streamingBatches.reduce((all, batch) => all + counted(batch), 0);
+  expect(result.metrics["violations.rejects.minimum_value"]).toBe(1);
+  const moved = sum(({ rerouted }) => rerouted?.rowCount ?? 0);
+  expect(moved).toBeGreaterThan(0);
+  expect(await countRows(`${path}_odd`)).toBe(moved);
+  expect(await countRows(`${path}_valid`)).toBe(sum(({ counts }) => counts.accepted));
+
+  const records = await governance.governance.datasetRecords({ datasetId: rejectsId });
+  const told = records.map(({ datasetVersion, status, contractId, dqDetails }) => ({
+    ...{ datasetVersion, status, contractId },
+    rows: Reflect.get(dqDetails.streaming_metrics as object, "row_count"),
+  }));
+  const known = result.streamingBatches.flatMap(({ batchId, rejects, metrics }) => {
+    if (rejects === undefined) return [];
+    const status = metrics["violations.rejects.minimum_value"] === 1 ? "warn" : "ok";
+    const { contractId } = rejectsKey;
+    return [{ datasetVersion: `${batchId}`, status, contractId, rows: rejects.rowCount }];
+  });
+  expect(told).toEqual(known);
+  expect(await governance.governance.linked(rejectsId)).toEqual(rejectsKey);
+});
+
+interface Value extends TransformRow {
+  value: bigint;
+}
+
+const toQuality: StreamFunction = {
+  name: "toQuality",
+  schema: [
+    { name: "timestamp", logicalType: "timestamp" },
+    { name: "value", logicalType: "number" },
+    { name: "quality_flag", logicalType: "string" },
+  ],
+  apply: (rows: readonly Value[]) =>
+    rows.map(({ value, timestamp }) => {
+      if (value % 5n === 4n) return null;
+      return { timestamp, value: Number(value), quality_flag: value % 2n === 0n ? "even" : "odd" };
+    }),
+};
+
+/** What `read` reads, with what only a function makes. */
+async function readWithFunction(step = toQuality) {
+  const input = { format: "rate", options: { rowsPerSecond: 20 } };
+  const { stream } = await readStreamWithContract({ input, contract: events });
+  return stream.filter("value > 0").transform(step).filter(`value >= ${MINIMUM}`);
+}
+
+test("a function makes a column that the contract demands", async () => {
+  const { write, path } = await read();
+  const result = await writeStreamWithContract(await readWithFunction(), write);
+  await hasValuesThatHold(result);
+  const sql = "SELECT value::INT AS value, quality_flag AS flag FROM t ORDER BY 1 LIMIT 4";
+  expect(await queryTable(path, sql)).toEqual([
+    { value: 3, flag: "odd" },
+    { value: 5, flag: "odd" },
+    { value: 6, flag: "even" },
+    { value: 7, flag: "odd" },
+  ]);
+  expect(result).toMatchObject({ ok: true, status: "ok" });
+});
+
+test("a function that throws ends the query, and writes nothing of its batch", async () => {
+  const { write, path } = await read();
+  const apply = () => {
+    throw new RangeError("3 is odd");
+  };
+  const stream = await readWithFunction({ ...toQuality, apply });
+  const logger = { level: "silent", debug() {}, info() {}, warn() {}, error() {} };
+  const { streamingQueries } = await writeStreamWithContract(stream, { ...write, logger });
+  const failed = streamingQueries[0]?.awaitTermination().catch((error: unknown) => error);
+  expect(await failed).toMatchObject({
+    code: "TRANSFORM_FUNCTION_FAILED",
+    message: "the function toQuality of transforms[1] made no rows: it threw RangeError",
+  });
+  expect(await countRows(path)).toBe(0);
 });

@@ -3,6 +3,7 @@ import { type ContractTestReport, type TestedRule, testContract } from "../contr
 import type { RuleHooks } from "../rules.js";
 import type { BatchStatus, Metrics } from "../verdict.js";
 import type { GovernanceService } from "./clients.js";
+import { violationsText } from "./judge.js";
 import type { PipelineContext, QualityAssessment, Validation } from "./types.js";
 import { defined, snaked } from "./wire.js";
 
@@ -95,6 +96,6 @@ function validationOf(
 /** Names no value. */
 function textOf({ rule, violations, unmeasured }: TestedRule): string {
   return unmeasured === undefined
-    ? `${rule}: ${violations} violations`
+    ? `${rule}: ${violationsText(violations)}`
     : `${rule}: not measured: ${unmeasured}`;
 }

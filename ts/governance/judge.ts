@@ -9,6 +9,11 @@ export function violationsOf({ metrics }: Pick<Validation, "metrics">): number {
   return counts.reduce((sum, [, count]) => sum + count, 0);
 }
 
+/** `1 violation`, `12 violations`. */
+export function violationsText(count: number): string {
+  return `${count} violation${count === 1 ? "" : "s"}`;
+}
+
 /** The verdict that a validation comes to, by dc43's rule. */
 export function judge(validation: Validation, operation: Operation): Validation {
   const { ok, errors, warnings, details, status: said } = validation;
@@ -25,7 +30,7 @@ export function judge(validation: Validation, operation: Operation): Validation 
   const reason =
     validation.reason ??
     errors[0] ??
-    (violations > 0 ? `${violations} violations` : status === "warn" ? warnings[0] : undefined);
+    (violations > 0 ? violationsText(violations) : status === "warn" ? warnings[0] : undefined);
   const judged = {
     ...validation,
     status,

@@ -4,6 +4,7 @@ import type { RuleCoverage } from "../validate.js";
 import type { Metrics } from "../verdict.js";
 import type { DataQualityClient } from "./clients.js";
 import { governanceError } from "./fault.js";
+import { violationsText } from "./judge.js";
 import type { Expectation, Observations, Validation } from "./types.js";
 
 // dc43's words for the rules that it has, too.
@@ -53,7 +54,9 @@ export class LocalQuality implements DataQualityClient {
 function brokenBy(metrics: Metrics): { rule: string; text: string }[] {
   return Object.entries(metrics).flatMap(([name, count]) => {
     const [, rule] = /^violations\.(.*)$/.exec(name) ?? [];
-    return rule === undefined || count <= 0 ? [] : [{ rule, text: `${rule}: ${count} violations` }];
+    return rule === undefined || count <= 0
+      ? []
+      : [{ rule, text: `${rule}: ${violationsText(count)}` }];
   });
 }
 

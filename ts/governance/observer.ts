@@ -5,6 +5,7 @@ import type { Metrics } from "../verdict.js";
 import type { GovernanceClient } from "./clients.js";
 import { versionTemplate } from "./dataset-version.js";
 import { governanceError } from "./fault.js";
+import { violationsText } from "./judge.js";
 import { batchWord } from "./status.js";
 import type {
   ContractSelector,
@@ -120,7 +121,7 @@ function validationOf(batch: StreamingBatch, dataset: string, version: string): 
   const said = [intervention, ...batch.errors, ...batch.warnings].filter(
     (each) => each !== undefined,
   );
-  const reasons = said.length > 0 ? said : [`${violations} violations`];
+  const reasons = said.length > 0 ? said : [violationsText(violations)];
   return {
     ok: !isBlock,
     status,

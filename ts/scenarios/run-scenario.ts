@@ -5,8 +5,8 @@ import { emptyDemoFolder } from "../demo/folder.js";
 import { StreamingValidationError } from "../errors.js";
 import { invalidArgument } from "../failure.js";
 import type { GovernanceService } from "../governance/clients.js";
-import { computeMetrics } from "../governance/compute-metrics.js";
 import { fileSystemGovernance } from "../governance/local.js";
+import { worst } from "../governance/status.js";
 import type { Logger } from "../logger.js";
 import type { StreamingQuery } from "../query.js";
 import { knownContract } from "../streams/contracts.js";
@@ -134,6 +134,7 @@ class ScenarioRun {
         contract: contractOf("processed"),
         output: { format: "delta", path: this.#path("processed") },
         rejects: { format: "delta", path: this.#path("rejects") },
+        rejectsContract: contractOf("rejects"),
         violationStrategy: {
           plan: (write) => ({
             ...write,
@@ -198,7 +199,7 @@ class ScenarioRun {
 
   async #complete({ datasetVersion }: ValidationResult): Promise<ScenarioOutcome> {
     const { status, reason } = this.#tally;
-    const rejects = await this.#judgedRejects();
+    const rejects = await this.#governedRejects();
     return this.#conclude({
       status,
       ...(reason !== undefined && { reason }),
@@ -207,18 +208,14 @@ class ScenarioRun {
     });
   }
 
-  /** The rejects have a contract of their own, which their table is held against. */
-  async #judgedRejects(): Promise<ScenarioOutcome["rejects"]> {
-    if (this.#tally.numRejected === 0) return undefined;
-    const { governance: service, pipelineContext } = this.#context();
-    const [dataset, path] = [DATASETS.rejects, this.#path("rejects")];
-    const { metrics, datasetVersion, status } = await computeMetrics({
-      contract: contractOf("rejects"),
-      path,
-      governance: { service, dataset, pipelineContext },
-    });
-    const rowCount = metrics.row_count ?? 0;
-    return { datasetId: dataset, path, rowCount, datasetVersion, status: statusWord(status) };
+  /** The rejects have a contract of their own: what governance has under it, batch by batch. */
+  async #governedRejects(): Promise<ScenarioOutcome["rejects"]> {
+    const { numRejected: rowCount, rejectsVersion: datasetVersion } = this.#tally;
+    if (datasetVersion === undefined) return undefined;
+    const [datasetId, path] = [DATASETS.rejects, this.#path("rejects")];
+    const matrix = await this.#service.governance.statusMatrix(datasetId);
+    const status = statusWord(worst(matrix.map((entry) => entry.status)));
+    return { datasetId, path, rowCount, datasetVersion, status };
   }
 
   async #conclude(found: {

@@ -54,7 +54,10 @@ export interface ScenarioOutcome {
   counts: StreamingBatch["counts"];
   /** Of the newest batch; absent where nothing was written. */
   output: ScenarioTable & { datasetVersion?: string };
-  /** Absent without rejected rows. */
+  /**
+   * Absent without rejected rows. The version is that of their newest batch, the status the worst that
+   * governance has of any under the contract of the rejects.
+   */
   rejects?: ScenarioTable & { rowCount: number; datasetVersion: string; status: ScenarioStatus };
   /** The folder of the file-system governance, and how many dataset versions it recorded. */
   governance: { path: string; records: number };

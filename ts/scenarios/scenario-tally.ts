@@ -10,6 +10,8 @@ export class ScenarioTally {
   batches = 0;
   /** Rows that went to the rejects. */
   numRejected = 0;
+  /** By which governance knows the newest of them: the version of their batch. */
+  rejectsVersion?: string;
   readonly #tell: (event: ScenarioEvent) => void;
   readonly #rejects: ScenarioTable;
   #worst: StreamingBatch | undefined;
@@ -46,6 +48,7 @@ export class ScenarioTally {
       this.#tell({ type: "rejects-activated", batchId, table: this.#rejects, rules: broken });
     }
     this.numRejected += rowCount;
+    this.rejectsVersion = String(batchId);
     this.#tell({ type: "rejects", batchId, rowCount, totalRows: this.numRejected });
   }
 }

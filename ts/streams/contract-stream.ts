@@ -24,7 +24,7 @@ export interface StreamOrigin {
  * Each step answers a new stream; one that cannot be planned throws a `StreamingValidationError`.
  */
 export class ContractStream {
-  /** The columns, in order. After a SELECT, any of them may be NULL. */
+  /** The columns, in order. After a step, any of them may be NULL. */
   readonly schema: ValidationResult["schema"];
   /** @internal */
   readonly origin: StreamOrigin;
@@ -38,11 +38,13 @@ export class ContractStream {
     this.schema = Object.freeze(schemaOf(planned(origin.input, steps).columns));
   }
 
-  /** A `SELECT … FROM input` of each row, or a function. */
+  /** A `SELECT … FROM input` of each row, or a function, whose rows have the columns of its `schema`. */
   transform(step: string | StreamFunction): ContractStream {
     if (typeof step === "string") return this.#with(sqlStep("transform", step));
     const { name, apply } = step;
-    const known = this.steps.find(({ transform }) => Reflect.get(transform, "function") === name);
+    const isNamed = ({ transform }: StreamStep) =>
+      "function" in transform && transform.function === name;
+    const known = this.steps.find(isNamed);
     if (known === undefined || known.apply === apply) return this.#with(functionStep(step));
     throw invalidArgument(`step ${this.steps.length + 1}, transform(${name}): its name is taken`, {
       operation: "plan",

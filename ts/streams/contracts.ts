@@ -36,6 +36,14 @@ export async function knownContract(source: KnownContract["source"]): Promise<Kn
   });
 }
 
+/** As {@link knownContract}, or by the id under which a client has it. */
+export async function namedContract(
+  source: KnownContract["source"] | ContractSelector,
+  contracts: () => ContractClient,
+): Promise<KnownContract> {
+  return isSelector(source) ? selectedContract(contracts(), source) : knownContract(source);
+}
+
 /** Of the same content, and the same schema object of it. */
 export function isSameContract(a: KnownContract, b: KnownContract): boolean {
   const schema = ({ source }: KnownContract) => (isReference(source) ? source.schema : undefined);
@@ -112,6 +120,12 @@ async function selected(
   if (selector === "latest") return documents.latest(id);
   const version = select(await documents.versions(id), selector);
   return version === undefined ? undefined : documents.get(id, version);
+}
+
+function isSelector(
+  source: KnownContract["source"] | ContractSelector,
+): source is ContractSelector {
+  return typeof source === "object" && "contractId" in source;
 }
 
 function isReference(source: KnownContract["source"]): source is ContractReference {

@@ -44,7 +44,7 @@ type Read = Pick<StreamingNodeConfig, "input" | "transforms" | "contract">;
  */
 export function nodeRead(stream: ContractStream, contract: KnownContract, plan: StreamPlan): Read {
   const { origin, steps } = stream;
-  const transforms: unknown[] = steps.map(({ transform }) => transform);
+  const transforms = steps.map(({ transform }) => transform);
   if (steps.length === 0 && isSameContract(origin.contract, contract)) {
     const { contract: _, ...input } = origin.input;
     return { input, contract: contract.source };
@@ -53,11 +53,7 @@ export function nodeRead(stream: ContractStream, contract: KnownContract, plan: 
   const kept = names.filter((name) => name === extraOf(stream) || isWanted(plan, name));
   if (kept.length === 0) throw nothingInCommon(plan);
   if (steps.length === 0 || kept.length < names.length) transforms.push(projection(kept));
-  return {
-    input: origin.input,
-    transforms: transforms as NonNullable<StreamingNodeConfig["transforms"]>,
-    contract: contract.source,
-  };
+  return { input: origin.input, transforms, contract: contract.source };
 }
 
 function nothingInCommon({ wanted, columns }: StreamPlan): Error {

@@ -19,7 +19,7 @@ export function planned(
   steps: readonly StreamStep[],
   contract?: StreamingNodeConfig["contract"],
 ): StreamPlan {
-  const transforms = steps.map(({ transform }) => transform) as StreamingNodeConfig["transforms"];
+  const transforms = steps.map(({ transform }) => transform);
   const node = loadPart({
     input,
     ...(steps.length > 0 && { transforms }),

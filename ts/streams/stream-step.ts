@@ -1,11 +1,14 @@
+import type { SqlTransformConfig, TransformConfig } from "../config/types.js";
+import type { TransformFunction } from "../transforms.js";
 import type { StreamFunction } from "./stream-function.js";
 
 /** One thing that is done to each row, as the user asked for it and as a node has it. */
 export interface StreamStep {
   /** `filter("value > 0")`. */
   name: string;
-  transform: { sql: string } | { function: string; schema: StreamFunction["schema"] };
-  apply?: StreamFunction["apply"];
+  transform: TransformConfig;
+  /** What the function of the transform does. */
+  apply?: TransformFunction;
 }
 
 export function sqlStep(name: string, sql: string): StreamStep {
@@ -42,7 +45,7 @@ export function columnStep(
 }
 
 /** These columns and no others. */
-export function projection(columns: readonly string[]): { sql: string } {
+export function projection(columns: readonly string[]): SqlTransformConfig {
   return { sql: `SELECT ${columns.map(quoted).join(", ")} FROM input` };
 }
 

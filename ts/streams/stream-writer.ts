@@ -1,4 +1,4 @@
-import type { StreamingBatch } from "../batch.js";
+import type { SideRows, StreamingBatch } from "../batch.js";
 import type { StreamingNodeConfig } from "../config/types.js";
 import { type ConfigIssue, StreamingValidationError } from "../errors.js";
 import { invalidArgument } from "../failure.js";
@@ -13,6 +13,7 @@ import { isSameContract, type KnownContract, keyOf } from "./contracts.js";
 import { misfitIssues, misfitText, nodeRead } from "./fit.js";
 import { checkContractStatus, mergedGates } from "./gates.js";
 import { tellUnlessDown } from "./governed.js";
+import { governedRejects, rejectsDataset, rejectsObserver } from "./rejects-governance.js";
 import type { StreamPlan } from "./stream-plan.js";
 import type { ViolationPlan } from "./violation-strategies.js";
 import { noOpWriteViolationStrategy } from "./violation-strategies.js";
@@ -22,6 +23,8 @@ import type { WriteStreamOptions } from "./write-options.js";
 /** What a write stands on, once its contract is known. */
 export interface Write {
   contract: KnownContract;
+  /** Of the rejects, if they have one. */
+  rejectsContract?: KnownContract;
   options: WriteStreamOptions;
   /** Of gates that were passed on the way here. */
   warnings: readonly string[];
@@ -35,13 +38,15 @@ export class StreamWriter {
   readonly #stream: ContractStream;
   readonly #write: Write;
   readonly #target: ViolationPlan;
+  readonly #rejectsDataset: string | undefined;
   readonly #versionOf: VersionOf | undefined;
   readonly #governed: GovernedWrite | undefined;
+  readonly #governedRejects: GovernedWrite | undefined;
   #isUsed = false;
 
   /** @internal */
   constructor(stream: ContractStream, write: Write) {
-    const { options, contract, context } = write;
+    const { options, contract, rejectsContract, context } = write;
     const { enforce = true, output, rejects, datasetVersion, governance } = options;
     this.#stream = stream;
     this.#write = write;
@@ -55,6 +60,11 @@ export class StreamWriter {
     // The gates were this side's to keep.
     const passed = { ...context, ...named, enforceDataProductStatus: false };
     this.#governed = governance && { governance, contract, context: passed };
+    this.#rejectsDataset = rejectsDataset(this.#target);
+    this.#governedRejects =
+      this.#governed && rejectsContract && this.#rejectsDataset !== undefined
+        ? governedRejects(this.#governed, rejectsContract, this.#rejectsDataset)
+        : undefined;
   }
 
   /**
@@ -65,16 +75,19 @@ export class StreamWriter {
   async start(): Promise<ValidationResult> {
     if (this.#isUsed) throw used();
     this.#isUsed = true;
-    const { contract, options, warnings } = this.#write;
+    const { contract, options, warnings, rejectsContract } = this.#write;
     const { enforce = true, logger } = options;
     const gates = mergedGates(this.#strategy, options);
-    const cautions = [...warnings, ...checkContractStatus(contract.document, gates, enforce)];
+    const contracts = [contract, ...(rejectsContract === undefined ? [] : [rejectsContract])];
+    const gate = ({ document }: KnownContract) => checkContractStatus(document, gates, enforce);
+    const cautions = [...warnings, ...contracts.flatMap(gate)];
     const plan = this.#stream.heldAgainst(contract);
     const validation = this.#validation();
     validation.caution(cautions);
     let governed: GovernancePlan | undefined;
     const resolve = async () => {
       governed = this.#governed && (await writePlan(this.#governed));
+      if (this.#governedRejects !== undefined) await writePlan(this.#governedRejects);
     };
     validation.caution(await tellUnlessDown("of the write", resolve, logger));
     const issues = misfitIssues(plan);
@@ -106,20 +119,25 @@ export class StreamWriter {
   #node(read: Pick<StreamingNodeConfig, "input" | "transforms" | "contract">): StreamingNodeConfig {
     const { options } = this.#write;
     const { deadLetters, streaming, batch, memory, maintenance, durability } = options;
-    const { shadowContract, requireFullCoverage } = options;
+    const { shadowContract, requireFullCoverage, sinks } = options;
+    const rejectsContract = this.#write.rejectsContract?.source;
     const { onViolation, output, rejects } = this.#target;
     const { name } = this;
-    const node = { name, ...read, onViolation, output, rejects, deadLetters, streaming, batch };
-    return { ...node, memory, maintenance, durability, shadowContract, requireFullCoverage };
+    const tables = { output, rejects, rejectsContract, deadLetters, sinks };
+    const node = { name, ...read, onViolation, ...tables, streaming, batch, memory, maintenance };
+    return { ...node, durability, shadowContract, requireFullCoverage };
   }
 
   #hooks(): QueryHooks {
     const { options } = this.#write;
     const { observers = [] } = options;
-    const governance = this.#governed && writeObserver(this.#governed, options.datasetVersion);
-    const told = governance === undefined ? observers : [governance, ...observers];
+    const { datasetVersion: template } = options;
+    const governance = [
+      this.#governed && writeObserver(this.#governed, template),
+      this.#governedRejects && rejectsObserver(this.#governedRejects, template),
+    ].filter((observer) => observer !== undefined);
     // It takes its hooks and leaves the rest.
-    return { ...options, ...this.#functions(), observers: told };
+    return { ...options, ...this.#functions(), observers: [...governance, ...observers] };
   }
 
   #functions() {
@@ -131,8 +149,11 @@ export class StreamWriter {
 
   #validation(): LiveValidation {
     const { datasetId, rejectsDatasetId, onViolation } = this.#target;
-    const of = { operation: "write", query: this.name, onViolation };
-    const details = { ...of, ...keyOf(this.#write.contract) };
+    const { contract, rejectsContract } = this.#write;
+    const of = { operation: "write", query: this.name, onViolation, ...keyOf(contract) };
+    const ofRejects = rejectsContract && keyOf(rejectsContract);
+    const rejects = { datasetId: this.#rejectsDataset, ...ofRejects };
+    const details = rejects.datasetId === undefined ? of : { ...of, rejects };
     const terms = {
       named: (batch: StreamingBatch) => this.#named(batch, datasetId, rejectsDatasetId),
       faultOf: (batch: StreamingBatch) => this.#strategy.faultOf?.(batch),
@@ -142,11 +163,13 @@ export class StreamWriter {
 
   #named(batch: StreamingBatch, datasetId: string, rejectsDatasetId?: string): StreamingBatch {
     const version = batch.datasetVersion && (this.#versionOf?.(batch) ?? batch.datasetVersion);
-    const rejects = batch.rejects && {
-      ...batch.rejects,
-      datasetId: rejectsDatasetId ?? batch.rejects.datasetId,
-    };
-    return Object.freeze(withJson({ ...batch, datasetId, datasetVersion: version, rejects }));
+    const side = (rows: SideRows | undefined) =>
+      rows?.name === "rejects" && rejectsDatasetId !== undefined
+        ? { ...rows, datasetId: rejectsDatasetId }
+        : rows;
+    const [rejects, rerouted] = [side(batch.rejects), side(batch.rerouted)];
+    const named = { ...batch, datasetId, datasetVersion: version, rejects, rerouted };
+    return Object.freeze(withJson(named));
   }
 
   async #refuse(validation: LiveValidation, plan: GovernancePlan | undefined): Promise<void> {

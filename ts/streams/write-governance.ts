@@ -25,11 +25,15 @@ export function writePlan({
   return governance.governance.resolve("write", asked);
 }
 
-export function writeObserver(write: GovernedWrite, template?: string): StreamingObserver {
+export function writeObserver(
+  write: GovernedWrite,
+  template?: string,
+  name?: string,
+): StreamingObserver {
   const { governance, contract, context } = write;
   const { datasetId: dataset, datasetVersion: _, ...terms } = context;
-  const version = defined({ datasetVersion: template });
-  const options = { dataset, contract: keyOf(contract), context: terms, ...version };
+  const said = defined({ datasetVersion: template, name });
+  const options = { dataset, contract: keyOf(contract), context: terms, ...said };
   return governanceObserver(governance.governance, options);
 }
 

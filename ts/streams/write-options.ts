@@ -1,14 +1,14 @@
 import type { StreamingNodeConfig } from "../config/types.js";
-import type { GovernanceService } from "../governance/clients.js";
-import type { PipelineContext } from "../governance/types.js";
+import type { ContractClient, GovernanceService } from "../governance/clients.js";
+import type { ContractSelector, PipelineContext } from "../governance/types.js";
 import type { QueryHooks } from "../hooks.js";
 import type { LifecycleGates } from "./gates.js";
 import type { WriteViolationStrategy } from "./violation-strategies.js";
 
 type NodeOptions = Pick<
   StreamingNodeConfig,
-  | ("output" | "rejects" | "deadLetters" | "streaming" | "batch" | "memory" | "maintenance")
-  | ("durability" | "shadowContract" | "requireFullCoverage")
+  | ("output" | "rejects" | "deadLetters" | "sinks" | "streaming" | "batch" | "memory")
+  | ("maintenance" | "durability" | "shadowContract" | "requireFullCoverage")
 >;
 
 /** Where and how a stream is written, and who is told. Hooks are those of `startQuery`. */
@@ -24,6 +24,14 @@ export interface WriteStreamOptions
    * as a result that is not ok. No query is started on such a schema, either way. Default: true.
    */
   enforce?: boolean;
+  /**
+   * What the rejects are held against, as a node's `rejectsContract`, or by its id. The gates are its
+   * own, too. Governance is told of them as of a dataset under this contract, by the versions of the
+   * output's batches.
+   */
+  rejectsContract?: NonNullable<StreamingNodeConfig["rejectsContract"]> | ContractSelector;
+  /** Has the contracts that are named by an id. Default: those of `governance`. */
+  contracts?: ContractClient;
   /** Default: {@link noOpWriteViolationStrategy}. Any other decides itself what `enforce` says of batches. */
   violationStrategy?: WriteViolationStrategy;
   /** Is told of every batch, as its log has it, and of a write that was refused. */

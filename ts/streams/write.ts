@@ -1,15 +1,17 @@
-import type {
-  ContractClient,
-  DataProductClient,
-  GovernanceService,
-} from "../governance/clients.js";
+import type { DataProductClient, GovernanceService } from "../governance/clients.js";
 import type { GovernanceContext, OutputBinding } from "../governance/types.js";
 import type { ValidationResult } from "../validation-result.js";
 import type { ContractStream } from "./contract-stream.js";
-import { type KnownContract, knownContract, outputPort, selectedContract } from "./contracts.js";
+import {
+  type KnownContract,
+  knownContract,
+  namedContract,
+  outputPort,
+  selectedContract,
+} from "./contracts.js";
 import { checkProductStatus, mergedGates } from "./gates.js";
 import { clientOf, resolvedPlan } from "./governed.js";
-import { StreamWriter } from "./stream-writer.js";
+import { StreamWriter, type Write } from "./stream-writer.js";
 import type { WriteStreamOptions } from "./write-options.js";
 
 /** Writes a stream under a contract. Says of the schema before anything starts whether it fits. */
@@ -26,12 +28,7 @@ export async function streamWriter(
   options: WriteStreamOptions & { contract: KnownContract["source"] },
 ): Promise<StreamWriter> {
   const contract = await knownContract(options.contract);
-  return new StreamWriter(stream, {
-    contract,
-    options,
-    warnings: [],
-    context: ofPipeline(options),
-  });
+  return writerOf(stream, { contract, options, warnings: [], context: ofPipeline(options) });
 }
 
 /** As {@link writeStreamWithContract}, under the contract of a data product's output port. */
@@ -39,8 +36,6 @@ export async function writeStreamToDataProduct(
   stream: ContractStream,
   options: WriteStreamOptions & {
     outputBinding: OutputBinding;
-    /** Default: those of `governance`. */
-    contracts?: ContractClient;
     /** Default: those of `governance`. */
     dataProducts?: DataProductClient;
   },
@@ -54,7 +49,7 @@ export async function writeStreamToDataProduct(
   const warnings = checkProductStatus(product, gates, enforce);
   const contract = await selectedContract(clientOf("contracts", options), selector);
   const context = { ...ofPipeline(options), outputBinding };
-  return new StreamWriter(stream, { contract, options, warnings, context }).start();
+  return (await writerOf(stream, { contract, options, warnings, context })).start();
 }
 
 /** As {@link writeStreamWithContract}, with what governance makes of a context. */
@@ -73,7 +68,17 @@ export async function writeStreamWithGovernance(
   const { contract: _, datasetId, datasetVersion, ...terms } = context;
   const named = { ...options, datasetId, datasetVersion } as WriteStreamOptions;
   const write = { contract, options: named, warnings, context: terms };
-  return new StreamWriter(stream, write).start();
+  return (await writerOf(stream, write)).start();
+}
+
+async function writerOf(
+  stream: ContractStream,
+  write: Omit<Write, "rejectsContract">,
+): Promise<StreamWriter> {
+  const { rejectsContract: named } = write.options;
+  if (named === undefined) return new StreamWriter(stream, write);
+  const rejectsContract = await namedContract(named, () => clientOf("contracts", write.options));
+  return new StreamWriter(stream, { ...write, rejectsContract });
 }
 
 function ofPipeline({ pipelineContext }: WriteStreamOptions) {

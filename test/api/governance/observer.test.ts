@@ -97,11 +97,13 @@ test("rows that were sent to the rejects do not block the version without them",
 test("a batch without rows, and a warning without words", async () => {
   await observer().tell(told(7, { status: "idle", rowCount: 0 }), ctx);
   await observer().tell(told(8, { status: "warn", violations: 2 }), ctx);
+  await observer().tell(told(9, { status: "warn", violations: 1 }), ctx);
   expect(await statusOf("7")).toMatchObject({
     status: "ok",
     details: { streaming_batches: [{ status: "idle" }] },
   });
   expect(await statusOf("8")).toMatchObject({ status: "warn", reason: "2 violations" });
+  expect(await statusOf("9")).toMatchObject({ status: "warn", reason: "1 violation" });
 });
 
 test("versions that nobody can tell of any more are told as such", async () => {

@@ -46,6 +46,7 @@ test.each<[Partial<Validation>, Operation, Partial<Validation>]>([
   [{ status: "block" }, "read", { status: "block", ok: false }],
   [{ metrics: violated }, "write", { status: "block", ok: false, reason: "3 violations" }],
   [{ metrics: violated }, "read", { status: "warn", ok: true, details: { violations: 3 } }],
+  [{ metrics: { "violations.a": 1 } }, "write", { status: "block", reason: "1 violation" }],
   [{ metrics: violated, status: "warn" }, "write", { status: "warn", ok: true }],
   [{ metrics: violated, status: "ok" }, "write", { status: "block", ok: false }],
   [{ warnings: ["w"] }, "write", { status: "warn", ok: true, reason: "w" }],

@@ -31,6 +31,26 @@ export class Feed<T> {
   }
 }
 
+/** Whatever is put, for each of its readers. */
+export class Log<T> {
+  readonly #items: (T | null)[] = [];
+  readonly #feeds = new Map<string, Feed<T>>();
+
+  put(item: T | null): void {
+    this.#items.push(item);
+    for (const feed of this.#feeds.values()) feed.put(item);
+  }
+
+  next(reader: string): Promise<T | null> {
+    const known = this.#feeds.get(reader);
+    if (known !== undefined) return known.next();
+    const feed = new Feed<T>();
+    for (const item of this.#items) feed.put(item);
+    this.#feeds.set(reader, feed);
+    return feed.next();
+  }
+}
+
 export interface Decided {
   request: number;
   action: "proceed" | "warn" | "block" | "reroute";
@@ -80,7 +100,7 @@ export class FakeQuery implements NativeQuery {
   history: NativeBatch[] = [];
   readonly batches = new Feed<NativeBatch>();
   /** What the output's log has for observers, in order. */
-  readonly log = new Feed<NativeTold>();
+  readonly log = new Log<NativeTold>();
   /** How far observers said that they are. */
   readonly cursors: Record<string, number> = {};
   settled = 0;
@@ -120,8 +140,8 @@ export class FakeQuery implements NativeQuery {
     return this.batches.next();
   }
 
-  nextTold(_observer: string) {
-    return this.log.next();
+  nextTold(observer: string) {
+    return this.log.next(observer);
   }
 
   told(observer: string, version: number) {

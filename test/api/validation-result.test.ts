@@ -18,7 +18,7 @@ test("an idle batch hides no errors, faults stay, and what was known before goes
   validation.caution(["not active"]);
   validation.presume({ status: "block", reason: "old", errors: ["old"] });
   expect(validation).toMatchObject({ ok: false, reason: "old", errors: ["old"] });
-  const errors = ["minimum_speed: 1 violations"];
+  const errors = ["minimum_speed: 1 violation"];
   validation.record(toBatch(batch(1, { status: "warn", errors })));
   validation.record(toBatch(batch(2, { status: "idle" })));
   const [reason] = errors;

@@ -106,7 +106,7 @@ test("rows that a function finds are rejected, in a stream as in data at rest", 
   const [batch] = await runToEnd(config, { rules });
   expect(batch).toMatchObject({
     ...{ status: "warn", rowCount: 4, counts: { accepted: 3, rejected: 1 } },
-    ...{ metrics: { "violations.luhn": 1 }, errors: ["luhn (card): 1 violations"] },
+    ...{ metrics: { "violations.luhn": 1 }, errors: ["luhn (card): 1 violation"] },
   });
   expect((await ids(config.output)).map(({ id }) => Number(id))).toEqual([1, 3, 4]);
   expect((await ids(config.rejects)).map(({ id }) => Number(id))).toEqual([2]);

@@ -61,8 +61,16 @@ test("rejects that break their own contract are dead letters, and it is said by 
   const topic = await createTopic(bootstrapServers);
   await produce(bootstrapServers, topic, records(400));
   const lake = await temporaryLake();
+  const names = ["rule", "column"].map((name) => ({ name, logicalType: "string" }));
+  const broken = { logicalType: "object", properties: names };
   const rejectsContract = contractDocument("rejects", {
-    properties: [{ name: "event_id", logicalType: "string", required: true }],
+    properties: [
+      { name: "event_id", logicalType: "string", required: true },
+      {
+        ...{ name: "_violations", logicalType: "array", items: broken },
+        logicalTypeOptions: { minItems: 1 },
+      },
+    ],
   });
   const batches = await runToEnd({
     ...splitEvents(bootstrapServers, topic, lake),

@@ -53,7 +53,7 @@ mod server;
 mod types;
 mod view;
 
-pub use checker::{Checker, Forgotten};
+pub use checker::{Checker, Forgotten, fits};
 pub use contract::{CheckOptions, Contract, RuleFunction, RuleQuery};
 pub use coverage::{CoverageStatus, RuleCoverage};
 pub use document::Outline;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use arrow_schema::SchemaRef;
-use headgate_contract::{CheckOptions, Contract, ContractFault};
+use headgate_contract::{CheckOptions, Contract, ContractFault, fits};
 use serde_json::Value;
 
 use crate::Issue;
@@ -120,7 +120,7 @@ pub(crate) fn check_rejects(
     let Some(contract) = contract else { return };
     for field in contract.schema().fields() {
         let found = rejects.field_with_name(field.name()).ok();
-        if found.is_none_or(|found| found.data_type() != field.data_type()) {
+        if found.is_none_or(|found| !fits(field.data_type(), found.data_type())) {
             let expected = format!("column {} of the rejects as it is there", field.name());
             let actual = found.map_or("no such column".to_owned(), |found| {
                 format!("{}, where the contract has {}", found.data_type(), field.data_type())

@@ -138,6 +138,7 @@ fn texts(verdict: &Verdict, severity: Severity) -> Vec<String> {
                     let reason = result.unmeasured.as_deref().unwrap_or_default();
                     format!("{}{column}: not measured: {reason}", result.rule.id)
                 }
+                _ if result.violations == 1 => format!("{}{column}: 1 violation", result.rule.id),
                 _ => format!("{}{column}: {} violations", result.rule.id, result.violations),
             }
         })

@@ -289,7 +289,7 @@ fn no_key() -> ContractFault {
 }
 
 /// Equal but for nullability, metadata and the names of list elements.
-fn fits(expected: &DataType, actual: &DataType) -> bool {
+pub fn fits(expected: &DataType, actual: &DataType) -> bool {
     match (expected, actual) {
         (DataType::Struct(expected), DataType::Struct(actual)) => {
             expected.len() == actual.len()

@@ -72,7 +72,7 @@ async fn the_first_break_is_named() {
         ),
         (
             |ledger| ledger["counts"]["skipped"] = 1.into(),
-            "version 3: the ledger says 10, accepted + rejected + dead letters + skipped are 11",
+            "version 3: the ledger says 10, accepted + rejected + dead letters + skipped + rerouted are 11",
         ),
         (
             |ledger| ledger["counts"]["records"] = 9.into(),

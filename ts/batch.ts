@@ -63,3 +63,12 @@ export interface StreamingBatch {
 export function toBatch(native: NativeBatch): StreamingBatch {
   return Object.freeze(withJson({ ...native, status: native.status as BatchStatus }));
 }
+
+/** The first thing that there is to say of it. */
+export function batchReason({
+  intervention,
+  errors,
+  warnings,
+}: StreamingBatch): string | undefined {
+  return intervention ?? errors[0] ?? warnings[0];
+}

@@ -4,6 +4,7 @@ import type { StreamingErrorCode } from "./error-codes.js";
 import { StreamingValidationError } from "./errors.js";
 import { type Locate, plainIssue } from "./failure.js";
 import { nameOf } from "./intervention.js";
+import type { SafeLogger } from "./logger.js";
 import type { NativeFunctions } from "./native.js";
 
 /** Functions that the engine calls, by the names that a contract or a configuration has of them. */
@@ -52,7 +53,7 @@ export function locateFunctions(locate: Locate = plainIssue): Locate {
 }
 
 /** What `call` answers to a signal that aborts at the deadline. */
-export async function untilDeadline<T>(
+async function untilDeadline<T>(
   timeoutMs: number = TIMEOUT_MS,
   call: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -67,10 +68,62 @@ export async function untilDeadline<T>(
   }
 }
 
+/** A call of a function by the engine. */
+interface Asked {
+  call: number;
+  name: string;
+}
+
+/** How the calls of one kind of functions are answered. */
+interface Answering<Call extends Asked, Answer> {
+  /** `rule` or `transform`. */
+  kind: string;
+  /** What an answer is, to say that it came too late. */
+  late: string;
+  timeoutMs: number | undefined;
+  next(): Promise<Call | null>;
+  make(asked: Call, signal: AbortSignal): Promise<Answer>;
+  /** False when nobody waits for it any more. */
+  answer(call: number, answer?: Answer, failure?: string): boolean;
+  /** What logs say of a call, besides its function. */
+  about?(asked: Call): object;
+}
+
+/** Answers calls until there are no more. One function that waits holds up no other. */
+export async function answerCalls<Call extends Asked, Answer>(
+  answering: Answering<Call, Answer>,
+  logger: SafeLogger,
+): Promise<void> {
+  for (;;) {
+    const asked = await answering.next();
+    if (asked === null) return;
+    void answerCall(answering, asked, logger);
+  }
+}
+
+async function answerCall<Call extends Asked, Answer>(
+  answering: Answering<Call, Answer>,
+  asked: Call,
+  logger: SafeLogger,
+): Promise<void> {
+  const { kind, late, timeoutMs } = answering;
+  const said = { ...answering.about?.(asked), function: asked.name };
+  let answer: Answer | undefined;
+  let failure: string | undefined;
+  try {
+    answer = await untilDeadline(timeoutMs, (signal) => answering.make(asked, signal));
+  } catch (error) {
+    logger.log("error", { ...said, error }, `the function of a ${kind} failed`);
+    failure = reasonOf(error);
+  }
+  const isHeard = answering.answer(asked.call, answer, failure);
+  if (!isHeard) logger.log("warn", said, `${late} came too late`);
+}
+
 /** Functions are often plain JavaScript: what they answer is looked at, not believed. */
 export class UnusableAnswer extends TypeError {}
 
 /** Never what the error says: that may be a value. */
-export function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): string {
   return error instanceof UnusableAnswer ? error.message : `it threw ${nameOf(error)}`;
 }

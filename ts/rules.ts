@@ -1,4 +1,4 @@
-import { reasonOf, UnusableAnswer, untilDeadline } from "./functions.js";
+import { answerCalls, UnusableAnswer } from "./functions.js";
 import type { SafeLogger } from "./logger.js";
 import type { NativeQuery, NativeRuleCall } from "./native.js";
 import { type RuleValue, readValues } from "./rule-values.js";
@@ -42,44 +42,32 @@ export interface RuleHooks {
 /** Whoever calls functions: a query, or the trial of a contract. */
 export type RuleCaller = Pick<NativeQuery, "nextRuleCall" | "answerRuleCall">;
 
-/** Answers calls until there are no more. One function that waits holds up no other. */
-export async function answerRuleCalls(
+export function answerRuleCalls(
   caller: RuleCaller,
-  { rules = {}, ruleTimeoutMs }: RuleHooks,
+  { rules = {}, ruleTimeoutMs: timeoutMs }: RuleHooks,
   logger: SafeLogger,
 ): Promise<void> {
-  for (;;) {
-    const asked = await caller.nextRuleCall();
-    if (asked === null) return;
-    void answer(caller, asked, rules, ruleTimeoutMs, logger);
-  }
-}
-
-async function answer(
-  caller: RuleCaller,
-  asked: NativeRuleCall,
-  rules: RuleFunctions,
-  timeoutMs: number | undefined,
-  logger: SafeLogger,
-): Promise<void> {
-  const { call, name, rule } = asked;
-  const finding = untilDeadline(timeoutMs, (signal) => find(asked, rules, signal));
-  const { rows, failure } = await finding.catch((error: unknown) => {
-    logger.log("error", { rule, function: name, error }, "the function of a rule failed");
-    return { rows: undefined, failure: reasonOf(error) };
-  });
-  const isHeard = caller.answerRuleCall(call, rows, failure);
-  if (!isHeard) logger.log("warn", { rule, function: name }, "what a rule found came too late");
+  const answering = {
+    kind: "rule",
+    late: "what a rule found",
+    timeoutMs,
+    next: () => caller.nextRuleCall(),
+    make: (asked: NativeRuleCall, signal: AbortSignal) => find(asked, rules, signal),
+    answer: (call: number, rows?: Uint32Array, failure?: string) =>
+      caller.answerRuleCall(call, rows, failure),
+    about: ({ rule }: NativeRuleCall) => ({ rule }),
+  };
+  return answerCalls(answering, logger);
 }
 
 async function find(
   { name, rule, argumentsJson, valuesJson, shapeJson, numRows }: NativeRuleCall,
   rules: RuleFunctions,
   signal: AbortSignal,
-): Promise<{ rows: Uint32Array; failure?: undefined }> {
+): Promise<Uint32Array> {
   const values = readValues(valuesJson, shapeJson) as RuleValues;
   const context = { rule, arguments: JSON.parse(argumentsJson ?? "{}"), signal };
-  return { rows: rowsOf(await rules[name]?.(values, context), numRows) };
+  return rowsOf(await rules[name]?.(values, context), numRows);
 }
 
 function rowsOf(found: unknown, numRows: number): Uint32Array {

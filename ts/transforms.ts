@@ -1,4 +1,4 @@
-import { reasonOf, UnusableAnswer, untilDeadline } from "./functions.js";
+import { answerCalls, UnusableAnswer } from "./functions.js";
 import { nameOf } from "./intervention.js";
 import type { SafeLogger } from "./logger.js";
 import type { NativeQuery, NativeTransformCall } from "./native.js";
@@ -49,41 +49,28 @@ export interface TransformHooks {
 
 type TransformCaller = Pick<NativeQuery, "nextTransformCall" | "answerTransformCall">;
 
-/** Answers calls until there are no more. */
-export async function answerTransformCalls(
+export function answerTransformCalls(
   caller: TransformCaller,
-  { transforms = {}, transformTimeoutMs }: TransformHooks,
+  { transforms = {}, transformTimeoutMs: timeoutMs }: TransformHooks,
   logger: SafeLogger,
 ): Promise<void> {
-  for (;;) {
-    const asked = await caller.nextTransformCall();
-    if (asked === null) return;
-    void answer(caller, asked, transforms, transformTimeoutMs, logger);
-  }
-}
-
-async function answer(
-  caller: TransformCaller,
-  asked: NativeTransformCall,
-  transforms: TransformFunctions,
-  timeoutMs: number | undefined,
-  logger: SafeLogger,
-): Promise<void> {
-  const { call, name } = asked;
-  const making = untilDeadline(timeoutMs, (signal) => make(asked, transforms, signal));
-  const { lines, failure } = await making.catch((error: unknown) => {
-    logger.log("error", { function: name, error }, "the function of a transform failed");
-    return { lines: undefined, failure: reasonOf(error) };
-  });
-  const isHeard = caller.answerTransformCall(call, lines, failure);
-  if (!isHeard) logger.log("warn", { function: name }, "what a transform made came too late");
+  const answering = {
+    kind: "transform",
+    late: "what a transform made",
+    timeoutMs,
+    next: () => caller.nextTransformCall(),
+    make: (asked: NativeTransformCall, signal: AbortSignal) => make(asked, transforms, signal),
+    answer: (call: number, lines?: string, failure?: string) =>
+      caller.answerTransformCall(call, lines, failure),
+  };
+  return answerCalls(answering, logger);
 }
 
 async function make(
   { name, rowsJson, shapeJson, answerShapeJson, numRows }: NativeTransformCall,
   transforms: TransformFunctions,
   signal: AbortSignal,
-): Promise<{ lines: string; failure?: undefined }> {
+): Promise<string> {
   const rows = readValues(rowsJson, shapeJson) as unknown as readonly TransformRow[];
   const made: unknown = await transforms[name]?.(rows, { function: name, signal });
   if (!Array.isArray(made)) throw new UnusableAnswer("it answered no array");
@@ -92,7 +79,7 @@ async function make(
   }
   const shape = JSON.parse(answerShapeJson) as Shape;
   // Not `map`, which leaves holes out.
-  return { lines: Array.from(made, (row) => lineOf(row, shape)).join("\n") };
+  return Array.from(made, (row) => lineOf(row, shape)).join("\n");
 }
 
 function lineOf(row: unknown, shape: Shape): string {

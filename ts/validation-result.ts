@@ -1,4 +1,4 @@
-import type { StreamingBatch } from "./batch.js";
+import { batchReason, type StreamingBatch } from "./batch.js";
 import type { NativeDataset } from "./native.js";
 import type { StreamingQuery } from "./query.js";
 import type { Metrics } from "./verdict.js";
@@ -96,8 +96,8 @@ export class LiveValidation implements ValidationResult {
       const isCount = name === "row_count" || name.startsWith("violations.");
       this.metrics[name] = isCount ? (this.metrics[name] ?? 0) + value : value;
     }
-    const { status, intervention, errors, warnings } = batch;
-    const reason = intervention ?? errors[0] ?? warnings[0];
+    const { status, errors, warnings } = batch;
+    const reason = batchReason(batch);
     if (status !== "idle") this.#known = { status, reason, errors, warnings };
     const fault = this.#terms.faultOf?.(batch);
     if (fault !== undefined) this.fail([fault]);

@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { toBatch } from "../../ts/batch.ts";
 import { lineOf, region } from "../../ts/cli/scenario-story.ts";
+import { NO_COUNTS } from "../../ts/counts.ts";
 import { runStreamingScenario } from "../../ts/scenarios/index.ts";
 import type { ScenarioEvent } from "../../ts/scenarios/scenario-event.ts";
 import { ScenarioTally } from "../../ts/scenarios/scenario-tally.ts";
@@ -36,16 +37,12 @@ function told(...batches: ReturnType<typeof toBatch>[]) {
 }
 
 test("the rejects become active once, with the first rows, and rows add up", () => {
-  const idle = {
-    records: 0,
-    accepted: 0,
-    rejected: 0,
-    deadLetters: 0,
-    skipped: 0,
-    rerouted: 0,
-    copied: 0,
-  };
-  const batches = [toBatch(batch(2)), bad(3, 2), bad(4, 3), toBatch(batch(5, { counts: idle }))];
+  const batches = [
+    toBatch(batch(2)),
+    bad(3, 2),
+    bad(4, 3),
+    toBatch(batch(5, { counts: { ...NO_COUNTS } })),
+  ];
   const { events, tally } = told(...batches);
   expect(events.map(({ type }) => type)).toEqual([
     ...["batch", "batch", "rejects-activated", "rejects", "batch", "rejects"],

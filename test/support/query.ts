@@ -8,6 +8,7 @@ import {
   startQuery,
 } from "headgate";
 import { onTestFinished } from "vitest";
+import { NO_COUNTS, sum } from "../../ts/counts.ts";
 import { root } from "./root.ts";
 
 export const eventsContract = join(root, "test", "support", "contracts", "events.odcs.yaml");
@@ -92,19 +93,7 @@ export async function runToEnd(
 
 /** Sums of the counts of some batches. */
 export function totals(batches: readonly StreamingBatch[]): StreamingBatch["counts"] {
-  const sum = {
-    records: 0,
-    accepted: 0,
-    rejected: 0,
-    deadLetters: 0,
-    skipped: 0,
-    rerouted: 0,
-    copied: 0,
-  };
-  for (const { counts } of batches) {
-    for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += counts[key];
-  }
-  return sum;
+  return batches.reduce((all, { counts }) => sum(all, counts), NO_COUNTS);
 }
 
 /** Asks until the answer is true. */

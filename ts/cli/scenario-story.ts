@@ -1,5 +1,6 @@
 import pc from "picocolors";
 import type { StreamingBatch } from "../batch.js";
+import { batchWord } from "../governance/status.js";
 import type {
   ScenarioEvent,
   ScenarioOutcome,
@@ -92,13 +93,11 @@ const BADGES: Readonly<Record<ScenarioStatus | "idle", string>> = {
   idle: pc.dim("[idle]"),
 };
 
-const WORDS = { ok: "ok", warn: "warning", block: "error", idle: "idle" } as const;
-
 function batchText({ batchId, status, counts, metrics }: StreamingBatch): string {
   const { records, accepted, rejected, copied } = counts;
   const parts = [
     `batch ${batchId}`,
-    BADGES[WORDS[status]],
+    BADGES[batchWord(status)],
     amount(records, "record"),
     `${count(accepted)} accepted`,
     `${count(rejected)} rejected`,

@@ -1,4 +1,5 @@
 import type { StreamingBatch } from "../batch.js";
+import { NO_COUNTS, sum } from "../counts.js";
 import type { StreamingRun } from "../run.js";
 import type { BatchStatus } from "../verdict.js";
 import { type RuleTally, ruleTallies } from "./rules.js";
@@ -27,15 +28,7 @@ export const NOTHING: Window = {
   status: "idle",
   rowCount: 0,
   violations: 0,
-  counts: {
-    records: 0,
-    accepted: 0,
-    rejected: 0,
-    deadLetters: 0,
-    skipped: 0,
-    rerouted: 0,
-    copied: 0,
-  },
+  counts: NO_COUNTS,
   written: { output: 0, rejects: 0, deadLetters: 0 },
   rerouted: {},
   positions: [],
@@ -86,14 +79,6 @@ function reroutedBy(
 ): Window["rerouted"] {
   if (sent === undefined) return rows;
   return { ...rows, [sent.name]: (rows[sent.name] ?? 0) + sent.rowCount };
-}
-
-function sum<Key extends string>(
-  a: Readonly<Record<Key, number>>,
-  b: Readonly<Record<Key, number>>,
-): Record<Key, number> {
-  const keys = Object.keys(a) as Key[];
-  return Object.fromEntries(keys.map((key) => [key, a[key] + b[key]])) as Record<Key, number>;
 }
 
 /** By partition, from the first start to the last end. */

@@ -1,12 +1,11 @@
-import type { StreamingBatch } from "../batch.js";
+import { batchReason, type StreamingBatch } from "../batch.js";
+import { NO_COUNTS, sum } from "../counts.js";
 import { type GovernanceStatus, isWorse } from "../governance/status.js";
 import type { ScenarioEvent, ScenarioStatus, ScenarioTable } from "./scenario-event.js";
 
 /** Sums the batches of a scenario, and tells of each. */
 export class ScenarioTally {
-  readonly counts: StreamingBatch["counts"] = {
-    ...{ records: 0, accepted: 0, rejected: 0, deadLetters: 0, skipped: 0, rerouted: 0, copied: 0 },
-  };
+  counts = NO_COUNTS;
   batches = 0;
   /** Rows that went to the rejects. */
   numRejected = 0;
@@ -27,8 +26,7 @@ export class ScenarioTally {
 
   /** Of the newest batch that is as bad as any. */
   get reason(): string | undefined {
-    const { intervention, errors = [], warnings = [] } = this.#worst ?? {};
-    return intervention ?? errors[0] ?? warnings[0];
+    return this.#worst && batchReason(this.#worst);
   }
 
   add(batch: StreamingBatch): void {
@@ -36,9 +34,7 @@ export class ScenarioTally {
     this.batches += 1;
     if (this.#worst === undefined || !isWorse(this.#worst.status, batch.status))
       this.#worst = batch;
-    for (const name of Object.keys(this.counts) as (keyof typeof this.counts)[]) {
-      this.counts[name] += batch.counts[name];
-    }
+    this.counts = sum(this.counts, batch.counts);
     this.#tell({ type: "batch", batch });
     const { batchId, rejects, rules } = batch;
     const rowCount = rejects?.rowCount ?? 0;

@@ -62,9 +62,7 @@ impl DeltaSink {
         let address = self.config.output.address.as_str();
         self.opened.as_mut().ok_or_else(|| DeltaFault::NotATable { address: address.to_owned() })
     }
-}
 
-impl DeltaSink {
     /// Rows of the output's files into files of another table.
     async fn rewrite(
         &mut self,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, new_null_array};
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, new_null_array};
 use arrow_schema::{ArrowError, Field, SchemaRef};
 use arrow_select::zip::zip;
 use headgate_model::{BoxFault, ContractRef, TableRole};
@@ -68,8 +68,6 @@ impl Rerouting {
 fn violations(found: Option<&ArrayRef>, num_rows: usize) -> Result<ArrayRef, ArrowError> {
     let sent = of_intervention(num_rows);
     let Some(found) = found else { return Ok(sent) };
-    let is_flagged = arrow_array::BooleanArray::from_iter(
-        (0..num_rows).map(|row| Some(arrow_array::Array::is_valid(found, row))),
-    );
+    let is_flagged: BooleanArray = (0..num_rows).map(|row| Some(found.is_valid(row))).collect();
     zip(&is_flagged, found, &sent)
 }

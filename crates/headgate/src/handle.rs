@@ -151,13 +151,7 @@ impl QueryHandle {
 
     /// The next verdict to decide on; `None` without an intervention, or once ended.
     pub async fn next_verdict(&self) -> Option<(u32, Verdict)> {
-        let gate = self.gate.as_ref()?;
-        let mut end = self.end.clone();
-        tokio::select! {
-            biased;
-            verdict = gate.next() => verdict,
-            _ = end.wait_for(Option::is_some) => None,
-        }
+        self.unless_ended(self.gate.as_ref()?.next()).await
     }
 
     /// False when nobody waits for that answer any more.
@@ -167,12 +161,7 @@ impl QueryHandle {
 
     /// The next call of a rule's function; `None` once ended.
     pub async fn next_rule_call(&self) -> Option<RuleCall> {
-        let mut end = self.end.clone();
-        tokio::select! {
-            biased;
-            call = self.calls.next() => call,
-            _ = end.wait_for(Option::is_some) => None,
-        }
+        self.unless_ended(self.calls.next()).await
     }
 
     /// Rows that break the rule, or why they are not known, which never holds values of rows. False
@@ -183,18 +172,22 @@ impl QueryHandle {
 
     /// The next call of a transform's function; `None` without any, or once ended.
     pub async fn next_transform_call(&self) -> Option<TransformCall> {
-        let calls = self.transforms.as_ref()?;
-        let mut end = self.end.clone();
-        tokio::select! {
-            biased;
-            call = calls.next() => call,
-            _ = end.wait_for(Option::is_some) => None,
-        }
+        self.unless_ended(self.transforms.as_ref()?.next()).await
     }
 
     /// False when nobody waits for that answer any more.
     pub fn answer_transform_call(&self, call: u32, made: MadeRows) -> bool {
         self.transforms.as_ref().is_some_and(|calls| calls.answer(call, made))
+    }
+
+    /// What comes next, as long as the query has not ended.
+    async fn unless_ended<T>(&self, next: impl Future<Output = Option<T>>) -> Option<T> {
+        let mut end = self.end.clone();
+        tokio::select! {
+            biased;
+            next = next => next,
+            _ = end.wait_for(Option::is_some) => None,
+        }
     }
 
     /// Waits until everything has stopped; the failure, if that is why.

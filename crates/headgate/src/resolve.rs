@@ -199,11 +199,17 @@ pub fn resolve(
 }
 
 fn check_name(issues: &mut Issues, path: &[&str], name: &str) -> bool {
-    let fits = !name.is_empty() && name.len() <= 200 && !name.chars().any(char::is_control);
-    if !fits {
-        issues.add(Issue::new(path, "CONFIG_VALUE", "1 to 200 printable characters", name));
+    if !is_name(name) {
+        issues.add(Issue::new(path, "CONFIG_VALUE", A_NAME, name));
     }
-    fits
+    is_name(name)
+}
+
+/// What [`is_name`] takes.
+pub(crate) const A_NAME: &str = "1 to 200 printable characters";
+
+pub(crate) fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 200 && !name.chars().any(char::is_control)
 }
 
 struct Streaming {

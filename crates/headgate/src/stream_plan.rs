@@ -7,7 +7,8 @@ use std::sync::Arc;
 use arrow_schema::{Schema, SchemaRef};
 use headgate_contract::Contract;
 use headgate_engine::Trigger;
-use headgate_sql::{SqlFault, misfits};
+pub use headgate_sql::Misfit;
+use headgate_sql::misfits;
 
 use crate::calls::FunctionOptions;
 use crate::contracts::contract;
@@ -23,15 +24,8 @@ pub struct StreamPlan {
     pub columns: Vec<Column>,
     /// Of the contract; none without one.
     pub wanted: Vec<Column>,
+    /// Columns of the contract that the stream cannot fill.
     pub misfits: Vec<Misfit>,
-}
-
-/// A column of the contract that the stream cannot fill.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Misfit {
-    pub column: String,
-    pub expected: String,
-    pub actual: String,
 }
 
 /// Of a node, `input`, `transforms` and `contract` are looked at; only `input` has to be there, with
@@ -96,18 +90,10 @@ fn named(options: &NodeOptions) -> FunctionOptions {
 
 fn held_against(columns: &Schema, contract: Option<&Contract>) -> StreamPlan {
     let told = |schema: &Schema| Dataset::new(String::new(), schema).columns;
-    let found = contract.map(|contract| misfits(columns, contract.schema())).unwrap_or_default();
     StreamPlan {
         columns: told(columns),
         wanted: contract.map(|contract| told(contract.schema())).unwrap_or_default(),
-        misfits: found.into_iter().filter_map(misfit).collect(),
-    }
-}
-
-fn misfit(fault: SqlFault) -> Option<Misfit> {
-    match fault {
-        SqlFault::Column { column, expected, actual } => Some(Misfit { column, expected, actual }),
-        _ => None,
+        misfits: contract.map(|contract| misfits(columns, contract.schema())).unwrap_or_default(),
     }
 }
 
@@ -117,13 +103,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-
-    fn contract(properties: Value) -> Value {
-        json!({
-            "apiVersion": "v3.1.0", "kind": "DataContract", "id": "t", "version": "1.0.0",
-            "status": "active", "schema": [{ "name": "trips", "properties": properties }]
-        })
-    }
+    use crate::transforms::tests::contract;
 
     fn sent() -> Value {
         contract(json!([

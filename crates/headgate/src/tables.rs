@@ -15,7 +15,7 @@ use url::Url;
 use crate::Issue;
 use crate::options::{NodeOptions, RejectsOptions, TableOptions};
 use crate::quantity;
-use crate::resolve::{Issues, NamedTable};
+use crate::resolve::{A_NAME, Issues, NamedTable, is_name};
 
 const MIN_FILE_BYTES: u64 = 1 << 20;
 const OPTIONS: [&str; 4] = ["partitionBy", "compression", "delta.targetFileSize", "mergeSchema"];
@@ -66,10 +66,9 @@ pub(crate) fn resolve(
 fn check_sinks(options: &NodeOptions, issues: &mut Issues) {
     for name in options.sinks.iter().flat_map(BTreeMap::keys) {
         let is_role = TableRole::ALL.iter().any(|role| role.as_str() == name);
-        let fits = !name.is_empty() && name.len() <= 200 && !name.chars().any(char::is_control);
-        if is_role || !fits {
+        if is_role || !is_name(name) {
             let roles = TableRole::ALL.map(TableRole::as_str).join(", ");
-            let expected = format!("a name of 1 to 200 printable characters, and none of {roles}");
+            let expected = format!("a name of {A_NAME}, and none of {roles}");
             issues.add(Issue::new(&["sinks"], "CONFIG_VALUE", expected, name.as_str()));
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use headgate_model::{Applied, Transform, Transformed};
-use headgate_sql::{Columns, SqlFault, Transforms};
+use headgate_sql::{Columns, Misfit, SqlFault, Transforms};
 use serde_json::Value;
 
 use crate::Issue;
@@ -106,6 +106,10 @@ pub(crate) fn plan(
     if let Some(Step::Function { .. }) = steps.last() {
         parts.push(as_asked(made, columns, of, at - 1)?);
     }
+    // Nothing to put together for each chunk.
+    if let [only] = parts.as_slice() {
+        return Ok(Arc::clone(only));
+    }
     let schema = Arc::clone(parts.last().map_or(input, |part| part.schema()));
     Ok(Arc::new(Chain { schema, parts }))
 }
@@ -163,25 +167,27 @@ fn sql_issue(at: usize, fault: &SqlFault, of: &str) -> Issue {
             Issue::new(&path, "TRANSFORM_INVALID", ONE_SELECT, what.as_str())
                 .details("a transform works on one chunk after another, and knows no other row")
         }
-        SqlFault::Column { .. } => column_issue(&path, fault, of, "CAST changes a type, AS a name"),
+        SqlFault::Column(misfit) => {
+            column_issue(&path, misfit, of, "CAST changes a type, AS a name")
+        }
         fault => Issue::new(&path, "TRANSFORM_INVALID", ONE_SELECT, fault.to_string()),
     }
 }
 
 fn function_issue(at: usize, fault: &SqlFault, of: &str) -> Issue {
     let path = ["transforms", &at.to_string(), "schema"];
-    column_issue(&path, fault, of, "a function makes those of its schema")
+    let advice = "a function makes those of its schema";
+    match fault {
+        SqlFault::Column(misfit) => column_issue(&path, misfit, of, advice),
+        fault => Issue::new(&path, "TRANSFORM_INVALID", "columns of tables", fault.to_string())
+            .details(format!("the columns have to be {of}; {advice}")),
+    }
 }
 
-fn column_issue(path: &[&str], fault: &SqlFault, of: &str, advice: &str) -> Issue {
-    let details = format!("the columns have to be {of}; {advice}");
-    let (expected, actual) = match fault {
-        SqlFault::Column { column, expected, actual } => {
-            (format!("column {column}: {expected}"), actual.clone())
-        }
-        fault => ("columns of tables".to_owned(), fault.to_string()),
-    };
-    Issue::new(path, "TRANSFORM_INVALID", expected, actual).details(details)
+fn column_issue(path: &[&str], misfit: &Misfit, of: &str, advice: &str) -> Issue {
+    let Misfit { column, expected, actual } = misfit;
+    Issue::new(path, "TRANSFORM_INVALID", format!("column {column}: {expected}"), actual.as_str())
+        .details(format!("the columns have to be {of}; {advice}"))
 }
 
 const ONE_SELECT: &str = "one SELECT of columns FROM input, with or without WHERE";

@@ -141,4 +141,4 @@ pub(crate) fn wanted(contract: &Contract, extra: bool) -> Schema {
 
 #[cfg(test)]
 #[path = "transforms_tests.rs"]
-mod tests;
+pub(crate) mod tests;

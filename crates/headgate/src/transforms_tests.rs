@@ -11,7 +11,7 @@ use crate::resolve::{NodeConfig, resolve};
 
 use super::*;
 
-fn contract(properties: Value) -> Value {
+pub(crate) fn contract(properties: Value) -> Value {
     json!({
         "apiVersion": "v3.1.0", "kind": "DataContract", "id": "t", "version": "1.0.0",
         "status": "active", "schema": [{ "name": "trips", "properties": properties }]

@@ -43,8 +43,11 @@ impl Assignment {
         }
     }
 
-    pub fn is_to_tell(&self) -> bool {
-        matches!(self, Self::ToTell)
+    /// Resolves while there is one to tell.
+    pub async fn rebalance(assignment: Option<&Self>) {
+        if !matches!(assignment, Some(Self::ToTell)) {
+            pending().await
+        }
     }
 }
 

@@ -14,8 +14,17 @@ pub enum SqlFault {
     NoNumber(String),
     #[error("it has {0}")]
     NotRowByRow(String),
-    #[error("column {column}: expected {expected}, got {actual}")]
-    Column { column: String, expected: String, actual: String },
+    #[error(transparent)]
+    Column(#[from] Misfit),
+}
+
+/// A column that what is selected cannot fill.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("column {column}: expected {expected}, got {actual}")]
+pub struct Misfit {
+    pub column: String,
+    pub expected: String,
+    pub actual: String,
 }
 
 impl SqlFault {

@@ -7,7 +7,7 @@ use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use datafusion::arrow::compute::kernels::cmp::distinct;
 
-use crate::fault::SqlFault;
+use crate::fault::Misfit;
 
 /// Which columns are asked for.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +44,7 @@ enum Cast {
 }
 
 impl Fit {
-    pub fn new(selected: &Schema, columns: Columns<'_>) -> Result<Self, SqlFault> {
+    pub fn new(selected: &Schema, columns: Columns<'_>) -> Result<Self, Misfit> {
         match columns {
             Columns::Selected => Self::of_tables(selected),
             Columns::Exactly(wanted) => {
@@ -53,7 +53,7 @@ impl Fit {
                 if let Some(stray) = stray {
                     let names: Vec<&str> =
                         wanted.fields().iter().map(|field| field.name().as_str()).collect();
-                    return Err(SqlFault::Column {
+                    return Err(Misfit {
                         column: stray.name().clone(),
                         expected: format!("a column of the contract: {}", names.join(", ")),
                         actual: "another".to_owned(),
@@ -65,7 +65,7 @@ impl Fit {
         }
     }
 
-    fn to(selected: &Schema, wanted: &Schema) -> Result<Self, SqlFault> {
+    fn to(selected: &Schema, wanted: &Schema) -> Result<Self, Misfit> {
         let sources = wanted.fields().iter().map(|field| source(selected, field));
         let sources = sources.collect::<Result<_, _>>()?;
         let fields = wanted.fields().iter();
@@ -73,11 +73,11 @@ impl Fit {
         Ok(Self { schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())), sources })
     }
 
-    fn of_tables(selected: &Schema) -> Result<Self, SqlFault> {
+    fn of_tables(selected: &Schema) -> Result<Self, Misfit> {
         let (mut fields, mut sources) = (Vec::new(), Vec::new());
         for (index, field) in selected.fields().iter().enumerate() {
             let name = field.name();
-            let fault = |expected: &str, actual: String| SqlFault::Column {
+            let fault = |expected: &str, actual: String| Misfit {
                 column: name.clone(),
                 expected: expected.to_owned(),
                 actual,
@@ -120,13 +120,13 @@ impl Fit {
 /// Delta refuses these in the name of a column.
 const UNNAMEABLE: [char; 10] = [' ', ',', ';', '{', '}', '(', ')', '\n', '\t', '='];
 
-/// A fault for each column of `wanted` that `selected` cannot fill.
-pub fn misfits(selected: &Schema, wanted: &Schema) -> Vec<SqlFault> {
+/// Each column of `wanted` that `selected` cannot fill.
+pub fn misfits(selected: &Schema, wanted: &Schema) -> Vec<Misfit> {
     wanted.fields().iter().filter_map(|field| source(selected, field).err()).collect()
 }
 
-fn source(selected: &Schema, wanted: &Field) -> Result<Source, SqlFault> {
-    let fault = |actual: String| SqlFault::Column {
+fn source(selected: &Schema, wanted: &Field) -> Result<Source, Misfit> {
+    let fault = |actual: String| Misfit {
         column: wanted.name().clone(),
         expected: wanted.data_type().to_string(),
         actual,

@@ -20,7 +20,7 @@ mod session;
 mod steps;
 mod transforms;
 
-pub use fault::SqlFault;
+pub use fault::{Misfit, SqlFault};
 pub use fit::{Columns, misfits};
 pub use queries::{Limits, Queries};
 pub use transforms::Transforms;

@@ -164,9 +164,7 @@ impl RecordSource for RateSource {
     }
 
     async fn rebalance(&self) {
-        if !self.reading.as_ref().is_some_and(|reading| reading.assignment.is_to_tell()) {
-            pending::<()>().await;
-        }
+        Assignment::rebalance(self.reading.as_ref().map(|reading| &reading.assignment)).await;
     }
 
     async fn confirm(&mut self) -> Result<(), BoxFault> {

@@ -1,12 +1,14 @@
 //! Why a decoder cannot be built, or cannot hold a chunk.
 
 use arrow_schema::{ArrowError, DataType};
-use headgate_model::{Blame, Fault, FaultContext, RecordChunk, Retry};
+use headgate_model::{Blame, Fault, FaultContext, Retry, SchemaFormat};
+
+use crate::payloads::MAX_BYTES;
 
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeFault {
-    #[error("column `{path}` has a type that JSON cannot be decoded to")]
+    #[error("column `{path}` has a type that payloads cannot be decoded to")]
     UnsupportedType { path: String, data_type: DataType },
     #[error("two columns have the path `{path}`")]
     DuplicateColumn { path: String },
@@ -14,22 +16,13 @@ pub enum DecodeFault {
     ReservedColumn { path: String },
     #[error("the format of column `{path}` is not read: {reason}")]
     Format { path: String, reason: String },
+    #[error("the writer's schema cannot be used: {reason}")]
+    WriterSchema { format: SchemaFormat, reason: String },
     #[error("chunk is too large for one batch of columns")]
     ChunkTooLarge { bytes: usize },
     /// A defect: decoded columns do not agree with their own schema.
     #[error("decoded columns do not fit their schema")]
     Columns(#[from] ArrowError),
-}
-
-/// Arrow's 32-bit offsets address this many bytes of one column.
-const MAX_CHUNK_BYTES: usize = i32::MAX as usize;
-
-/// Bytes of all payloads, if one column can hold them.
-pub(crate) fn payload_bytes(chunk: &RecordChunk) -> Result<usize, DecodeFault> {
-    match chunk.payload_bytes() {
-        bytes if bytes <= MAX_CHUNK_BYTES => Ok(bytes),
-        bytes => Err(DecodeFault::ChunkTooLarge { bytes }),
-    }
 }
 
 impl DecodeFault {
@@ -39,7 +32,7 @@ impl DecodeFault {
             | Self::DuplicateColumn { path }
             | Self::ReservedColumn { path }
             | Self::Format { path, .. } => Some(path),
-            Self::ChunkTooLarge { .. } | Self::Columns(_) => None,
+            Self::WriterSchema { .. } | Self::ChunkTooLarge { .. } | Self::Columns(_) => None,
         }
     }
 }
@@ -51,13 +44,17 @@ impl Fault for DecodeFault {
             Self::DuplicateColumn { .. } => "DECODE_DUPLICATE_COLUMN",
             Self::ReservedColumn { .. } => "DECODE_RESERVED_COLUMN",
             Self::Format { .. } => "DECODE_FORMAT",
+            Self::WriterSchema { .. } => "SCHEMA_INVALID",
             Self::ChunkTooLarge { .. } => "DECODE_CHUNK_TOO_LARGE",
             Self::Columns(_) => "DECODE_COLUMNS",
         }
     }
 
     fn blame(&self) -> Blame {
-        if self.path().is_some() { Blame::User } else { Blame::Internal }
+        match self {
+            Self::ChunkTooLarge { .. } | Self::Columns(_) => Blame::Internal,
+            _ => Blame::User,
+        }
     }
 
     fn retry(&self) -> Retry {
@@ -77,8 +74,11 @@ impl Fault for DecodeFault {
             ),
             Self::DuplicateColumn { .. } => ("one column a path".to_owned(), "two".to_owned()),
             Self::ReservedColumn { path } => ("another name".to_owned(), path.clone()),
+            Self::WriterSchema { format, reason } => {
+                (format!("a schema that {} allows", format.as_str()), reason.clone())
+            }
             Self::ChunkTooLarge { bytes } => {
-                (format!("at most {MAX_CHUNK_BYTES} bytes"), format!("{bytes} bytes"))
+                (format!("at most {MAX_BYTES} bytes"), format!("{bytes} bytes"))
             }
             Self::Columns(_) => {
                 return FaultContext {

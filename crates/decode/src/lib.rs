@@ -36,19 +36,25 @@
 
 mod column;
 mod decoded;
+mod extra;
 mod fault;
 mod json;
+mod notes;
 mod options;
+mod payloads;
 mod raw;
 mod record_log;
+mod rows;
 
 use arrow_schema::SchemaRef;
-use headgate_model::RecordChunk;
+use headgate_model::{RecordChunk, SchemaDifference, WriterSchema};
 
 pub use decoded::{DeadRecord, Decoded, RowRecords};
 pub use fault::DecodeFault;
-pub use json::{MAX_DEPTH, json};
+pub use json::json;
+pub use notes::MAX_DEPTH;
 pub use options::{DecodeOptions, EXTRA_COLUMN, RAW_COLUMN, Tombstones, UnknownFields};
+pub use payloads::Payloads;
 pub use raw::raw;
 
 /// Turns the payloads of a chunk into rows.
@@ -56,7 +62,30 @@ pub trait Decoder: Send {
     /// Schema of [`Decoded::rows`]: every field nullable, at every level.
     fn schema(&self) -> &SchemaRef;
 
-    /// Every record of `chunk` is accounted for once: a row, a dead letter, or skipped. Fails only
-    /// when the chunk as a whole cannot be held in columns; bad records are values.
-    fn decode(&mut self, chunk: &RecordChunk) -> Result<Decoded, DecodeFault>;
+    /// Every record is accounted for once: a row, a dead letter, or skipped. Fails only when the
+    /// chunk as a whole cannot be held in columns; bad records are values.
+    fn decode_payloads(&mut self, payloads: Payloads<'_>) -> Result<Decoded, DecodeFault>;
+
+    /// The values of `chunk`, as [`decode_payloads`](Self::decode_payloads) has it.
+    fn decode(&mut self, chunk: &RecordChunk) -> Result<Decoded, DecodeFault> {
+        self.decode_payloads(Payloads::values(chunk))
+    }
+
+    /// Ids of writers' schemas that `payloads` name and nobody has told this decoder about,
+    /// ascending. Nothing is decoded before each of them was learned or refused.
+    fn wanted_schemas(&self, _payloads: Payloads<'_>) -> Vec<u32> {
+        Vec::new()
+    }
+
+    /// Reads payloads of schema `id` from now on, and says how it differs from the columns.
+    fn learn_schema(
+        &mut self,
+        _id: u32,
+        _schema: &WriterSchema,
+    ) -> Result<Vec<SchemaDifference>, DecodeFault> {
+        Ok(Vec::new())
+    }
+
+    /// Payloads of schema `id` are dead letters from now on, for this reason.
+    fn refuse_schema(&mut self, _id: u32, _reason: &str) {}
 }

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use headgate_model::{DeadLetterKind, RecordChunk};
+use headgate_model::DeadLetterKind;
 
 use crate::column::TextColumn;
-use crate::fault::payload_bytes;
 use crate::record_log::RecordLog;
-use crate::{DecodeFault, Decoded, Decoder, RAW_COLUMN, Tombstones};
+use crate::{DecodeFault, Decoded, Decoder, Payloads, RAW_COLUMN, Tombstones};
 
 /// A decoder that does not parse: every payload that is UTF-8, the empty one too, is the value of
 /// [`RAW_COLUMN`]; any other is a dead letter `ENCODING_ERROR`.
@@ -30,12 +29,11 @@ impl Decoder for RawDecoder {
         &self.schema
     }
 
-    fn decode(&mut self, chunk: &RecordChunk) -> Result<Decoded, DecodeFault> {
-        let bytes = payload_bytes(chunk)?;
-        self.payloads.reserve(chunk.len(), bytes);
+    fn decode_payloads(&mut self, payloads: Payloads<'_>) -> Result<Decoded, DecodeFault> {
+        self.payloads.reserve(payloads.len(), payloads.bytes()?);
         let mut log = RecordLog::default();
-        for (record, index) in chunk.iter().zip(0..) {
-            match record.value {
+        for (payload, index) in payloads.iter().zip(0..) {
+            match payload {
                 None => {
                     if log.tombstone(index, self.tombstones) {
                         self.payloads.push_null();

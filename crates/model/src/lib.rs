@@ -7,6 +7,7 @@
 //! | [`row`] | fields that did not fit their column, and their paths |
 //! | [`verdict`] | rules' results, the [`Verdict`] of a batch, and what an intervention decides |
 //! | [`transform`] | the seam to what makes other rows of decoded ones |
+//! | [`writer_schema`] | the schema that payloads were written with, and how it differs from a contract |
 //! | [`ledger`] | the account of a batch that its commit carries |
 //! | [`source`], [`sink`], [`gate`], [`observer`], [`queries`], [`output_rows`] | the seams that the engine is generic over |
 //! | [`option_issue`] | what a source says of options that it cannot take |
@@ -32,6 +33,7 @@ pub mod sink;
 pub mod source;
 pub mod transform;
 pub mod verdict;
+pub mod writer_schema;
 
 pub use budget::Budget;
 pub use fault::{Blame, BoxFault, Fault, FaultContext, Retry};
@@ -57,3 +59,4 @@ pub use transform::{Applied, FailedRow, FunctionFault, Transform, TransformFault
 pub use verdict::{
     ContractRef, DeadLetterKind, RuleInfo, RuleResult, RuleScope, Severity, Status, Verdict,
 };
+pub use writer_schema::{SchemaDifference, SchemaFormat, SchemaReference, WriterSchema};

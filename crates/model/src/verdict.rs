@@ -135,6 +135,16 @@ pub enum DeadLetterKind {
     Encoding,
     /// Not a JSON object.
     JsonParse,
+    /// Not a value of its Avro schema.
+    Avro,
+    /// Not a message of its Protobuf schema.
+    Protobuf,
+    /// Not one line of CSV.
+    Csv,
+    /// Not in the wire format of a schema registry, or of a schema that the registry has not.
+    Framing,
+    /// Of a schema that does not fit the contract.
+    SchemaRefused,
     /// A rejection that `rejects: dead_letters` sends here, or a field that does not fit the column
     /// that a transform reads.
     SchemaViolation,
@@ -147,6 +157,11 @@ impl DeadLetterKind {
         match self {
             Self::Encoding => "ENCODING_ERROR",
             Self::JsonParse => "JSON_PARSE_ERROR",
+            Self::Avro => "AVRO_DECODE_ERROR",
+            Self::Protobuf => "PROTOBUF_DECODE_ERROR",
+            Self::Csv => "CSV_PARSE_ERROR",
+            Self::Framing => "WIRE_FORMAT_ERROR",
+            Self::SchemaRefused => "SCHEMA_REFUSED",
             Self::SchemaViolation => "SCHEMA_VIOLATION",
             Self::Transform => "TRANSFORM_ERROR",
         }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::notes::RowNotes;
+
 /// The first byte that cannot continue a JSON object, and what was expected of it.
 ///
 /// One word, so that `Result<usize, Malformed>` travels in two registers.
@@ -81,6 +83,11 @@ impl fmt::Display for Malformed {
     }
 }
 
+/// One level deeper, at the brace or bracket at `at`.
+#[inline(always)]
+pub(crate) fn enter(notes: &mut RowNotes, bytes: &[u8], at: usize) -> Result<(), Malformed> {
+    if notes.enter() { Ok(()) } else { Err(Malformed::new(bytes, at, Reason::Depth)) }
+}
 #[cfg(test)]
 mod tests {
     use super::*;

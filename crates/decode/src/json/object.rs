@@ -1,12 +1,12 @@
 //! An object into the columns of its fields.
 
-use super::extra::ExtraColumn;
 use super::field_order::Place;
-use super::malformed::{Malformed, Reason};
-use super::row::RowNotes;
+use super::malformed::{self, Malformed, Reason};
 use super::scan::{byte, skip_space};
 use super::{skip, value};
 use crate::column::StructColumn;
+use crate::extra::ExtraColumn;
+use crate::notes::RowNotes;
 
 /// Gives every child of `object` exactly one value from the object whose brace is at `at`; the
 /// index behind it. Members that no child is named for go to `extra`, if given.
@@ -17,7 +17,7 @@ pub(crate) fn read(
     mut extra: Option<&mut ExtraColumn>,
     notes: &mut RowNotes,
 ) -> Result<usize, Malformed> {
-    notes.enter(bytes, at)?;
+    malformed::enter(notes, bytes, at)?;
     object.order.begin_object();
     let mut place = Place::START;
     let mut at = skip_space(bytes, at + 1);

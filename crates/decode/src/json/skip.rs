@@ -1,9 +1,9 @@
 //! Values that nobody asked for: skipped, but held to the whole grammar.
 
-use super::MAX_DEPTH;
 use super::malformed::{Malformed, Reason};
 use super::scan::{byte, skip_space, word};
 use super::{number, text};
+use crate::MAX_DEPTH;
 
 /// Objects (1) and arrays (0) that are open, the innermost in the lowest bit.
 type Open = u128;

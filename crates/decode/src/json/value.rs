@@ -2,13 +2,13 @@
 
 use arrow_array::ArrowPrimitiveType;
 
-use super::malformed::{Malformed, Reason};
-use super::row::RowNotes;
+use super::malformed::{self, Malformed, Reason};
 use super::scan::{byte, skip_space};
 use super::{number, object, skip, text, time};
 use crate::column::{
     BooleanColumn, Column, ListColumn, MapColumn, Node, PrimitiveColumn, TextColumn,
 };
+use crate::notes::RowNotes;
 
 /// Gives the column of `node` exactly one value from the JSON at `at`: NULL for `null`, and NULL
 /// with a note for what the column cannot hold. The index behind it.
@@ -211,7 +211,7 @@ fn array(
     list: &mut ListColumn,
     notes: &mut RowNotes,
 ) -> Result<usize, Malformed> {
-    notes.enter(bytes, at)?;
+    malformed::enter(notes, bytes, at)?;
     let mut at = skip_space(bytes, at + 1);
     if byte(bytes, at) != b']' {
         loop {
@@ -237,7 +237,7 @@ fn map(
     map: &mut MapColumn,
     notes: &mut RowNotes,
 ) -> Result<(usize, bool), Malformed> {
-    notes.enter(bytes, at)?;
+    malformed::enter(notes, bytes, at)?;
     let mut at = skip_space(bytes, at + 1);
     let mut are_texts = true;
     if byte(bytes, at) != b'}' {

@@ -2,8 +2,9 @@
 
 use headgate_model::{FieldViolation, UNKNOWN_FIELD};
 
-use super::MAX_DEPTH;
-use super::malformed::{Malformed, Reason};
+/// Objects and arrays within each other, the record's own object counted; one more is a dead
+/// letter.
+pub const MAX_DEPTH: u32 = 128;
 
 #[derive(Default)]
 pub(crate) struct RowNotes {
@@ -27,13 +28,12 @@ impl RowNotes {
         self.kept = self.fields.len();
     }
 
+    /// One level deeper, if that is not deeper than any payload may be.
     #[inline(always)]
-    pub(crate) fn enter(&mut self, bytes: &[u8], at: usize) -> Result<(), Malformed> {
-        if self.depth >= MAX_DEPTH {
-            return Err(Malformed::new(bytes, at, Reason::Depth));
-        }
-        self.depth += 1;
-        Ok(())
+    pub(crate) fn enter(&mut self) -> bool {
+        let enters = self.depth < MAX_DEPTH;
+        self.depth += u32::from(enters);
+        enters
     }
 
     #[inline(always)]

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`json()`] | one JSON object a record, parsed straight into the columns of a schema |
+//! | [`keyed()`] | a decoder of values and one of keys, into one row |
 //! | [`raw()`] | no parse: one text column of payloads |
 //! | [`Decoded`] | what both give: rows, what did not fit, what was no row at all |
 //!
@@ -39,6 +40,7 @@ mod decoded;
 mod extra;
 mod fault;
 mod json;
+mod keyed;
 mod notes;
 mod options;
 mod payloads;
@@ -51,7 +53,8 @@ use headgate_model::{RecordChunk, SchemaDifference, WriterSchema};
 
 pub use decoded::{DeadRecord, Decoded, RowRecords};
 pub use fault::DecodeFault;
-pub use json::json;
+pub use json::{json, json_value};
+pub use keyed::{KeySplit, keyed};
 pub use notes::MAX_DEPTH;
 pub use options::{DecodeOptions, EXTRA_COLUMN, RAW_COLUMN, Tombstones, UnknownFields};
 pub use payloads::Payloads;
@@ -73,7 +76,7 @@ pub trait Decoder: Send {
 
     /// Ids of writers' schemas that `payloads` name and nobody has told this decoder about,
     /// ascending. Nothing is decoded before each of them was learned or refused.
-    fn wanted_schemas(&self, _payloads: Payloads<'_>) -> Vec<u32> {
+    fn wanted_schemas(&mut self, _payloads: Payloads<'_>) -> Vec<u32> {
         Vec::new()
     }
 

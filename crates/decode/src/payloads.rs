@@ -29,6 +29,11 @@ impl<'a> Payloads<'a> {
         Self { chunk, part: Part::Key }
     }
 
+    /// The keys of the same records.
+    pub(crate) fn of_keys(self) -> Self {
+        Self::keys(self.chunk)
+    }
+
     pub fn len(&self) -> usize {
         self.chunk.len()
     }

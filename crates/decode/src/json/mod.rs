@@ -54,28 +54,60 @@ pub fn json(schema: &SchemaRef, options: DecodeOptions) -> Result<Box<dyn Decode
     Ok(Box::new(RowDecoder::new(schema, options, JsonReader)?))
 }
 
+/// As [`json()`], of payloads that are one JSON value of any type, into the only column of `schema`.
+pub fn json_value(
+    schema: &SchemaRef,
+    options: DecodeOptions,
+) -> Result<Box<dyn Decoder>, DecodeFault> {
+    Ok(Box::new(RowDecoder::new(schema, options, JsonValueReader)?))
+}
+
 pub(crate) struct JsonReader;
+
+pub(crate) struct JsonValueReader;
 
 impl PayloadReader for JsonReader {
     #[inline]
-    fn read(&mut self, payload: &[u8], mut row: Row<'_>) -> Result<(), NoRow> {
-        if let Some(message) = not_utf8(payload) {
-            return Err(NoRow { kind: DeadLetterKind::Encoding, message });
-        }
-        object(payload, &mut row).map_err(|malformed| NoRow {
-            kind: DeadLetterKind::JsonParse,
-            message: malformed.to_string(),
+    fn read(&mut self, payload: &[u8], row: Row<'_>) -> Result<(), NoRow> {
+        text(payload, |at| {
+            if byte(payload, at) != b'{' {
+                return Err(Malformed::new(payload, at, Reason::NotAnObject));
+            }
+            object::read(payload, at, row.columns, row.extra, row.notes)
         })
     }
 }
 
-fn object(payload: &[u8], row: &mut Row<'_>) -> Result<(), Malformed> {
-    let at = skip_space(payload, 0);
-    if byte(payload, at) != b'{' {
-        return Err(Malformed::new(payload, at, Reason::NotAnObject));
+impl PayloadReader for JsonValueReader {
+    fn read(&mut self, payload: &[u8], row: Row<'_>) -> Result<(), NoRow> {
+        text(payload, |at| {
+            let mut end = at;
+            for column in &mut row.columns.children {
+                end = value::read(payload, at, column, row.notes)?;
+            }
+            Ok(end)
+        })
     }
-    let extra = row.extra.as_deref_mut();
-    let behind = object::read(payload, at, row.columns, extra, row.notes)?;
+}
+
+/// A payload that is one JSON text, which `read` takes from its first byte on.
+#[inline]
+fn text(payload: &[u8], read: impl FnOnce(usize) -> Result<usize, Malformed>) -> Result<(), NoRow> {
+    if let Some(message) = not_utf8(payload) {
+        return Err(NoRow { kind: DeadLetterKind::Encoding, message });
+    }
+    whole(payload, read).map_err(|malformed| NoRow {
+        kind: DeadLetterKind::JsonParse,
+        message: malformed.to_string(),
+    })
+}
+
+#[inline]
+fn whole(
+    payload: &[u8],
+    read: impl FnOnce(usize) -> Result<usize, Malformed>,
+) -> Result<(), Malformed> {
+    let behind = read(skip_space(payload, 0))?;
     let end = skip_space(payload, behind);
     if end < payload.len() {
         return Err(Malformed::new(payload, end, Reason::Trailing));

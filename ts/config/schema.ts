@@ -27,6 +27,20 @@ export function nodeSchema(spelling: Spelling) {
     options: options.optional(),
   });
 
+  const decode = z.enum(["raw", "json", "avro", "protobuf", "csv"]);
+  // Where a payload's own schema is, of values and of keys.
+  const written = {
+    schema: z.string().optional(),
+    message: z.string().optional(),
+    csv: object({
+      columns: z.array(z.string()).optional(),
+      header: z.boolean().optional(),
+      delimiter: z.string().optional(),
+      quote: z.string().optional(),
+      nullWords: z.array(z.string()).optional(),
+    }).optional(),
+  };
+
   const reference = { path: z.string(), schema: z.string().optional() };
   const contractOf = (shape: Record<string, z.ZodType>) =>
     z.union([z.string(), object(shape), contractDocument]);
@@ -36,12 +50,30 @@ export function nodeSchema(spelling: Spelling) {
     input: object({
       format: z.string(),
       options: options.optional(),
-      decode: z.enum(["raw", "json"]).optional(),
+      decode: decode.optional(),
       parseJson: z.boolean().optional(),
       tombstones: z.enum(["skip", "reject", "keep"]).optional(),
       unknownFields: z.enum(["ignore", "extra", "reject"]).optional(),
       metadata: z.boolean().optional(),
       contract: contractOf(reference).optional(),
+      ...written,
+      key: object({
+        decode: decode.optional(),
+        column: z.string().optional(),
+        ...written,
+      }).optional(),
+      registry: object({
+        url: z.string().optional(),
+        username: z.string().optional(),
+        password: z.string().optional(),
+        token: z.string().optional(),
+        caFile: z.string().optional(),
+        certificateFile: z.string().optional(),
+        keyFile: z.string().optional(),
+        subject: z.string().optional(),
+        keySubject: z.string().optional(),
+      }).optional(),
+      onSchemaChange: z.enum(["evolve", "reject", "block"]).optional(),
     }),
     transforms: z
       .array(

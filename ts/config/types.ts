@@ -50,8 +50,11 @@ export interface InputConfig {
   format: string;
   /** Of `rate`: `rowsPerSecond` and `numPartitions`, 1 each by default. Of `memory`: `stream`, its name. */
   options?: Options;
-  /** `raw` keeps payloads as text. */
-  decode?: "raw" | "json";
+  /**
+   * `raw` keeps payloads as text. `avro` and `protobuf` need `schema` or `registry`; with a registry, the
+   * schema of each payload's frame says its format.
+   */
+  decode?: PayloadFormat;
   /** True means `decode: "json"`. */
   parseJson?: boolean;
   tombstones?: "skip" | "reject" | "keep";
@@ -60,6 +63,64 @@ export interface InputConfig {
   metadata?: boolean;
   /** The shape of payloads, where transforms change it: as the node's `contract`, which it is by default. */
   contract?: string | Omit<ContractReference, "server"> | ContractDocument;
+  /** A file with the schema that payloads were written with: `.avsc`, or `.proto` with what it imports beside it. */
+  schema?: string;
+  /** Full name of the message that payloads are; needed where the `.proto` file has several. */
+  message?: string;
+  csv?: CsvConfig;
+  /** Decodes keys, too, into a property of the contract. */
+  key?: KeyConfig;
+  registry?: RegistryConfig;
+  /**
+   * What becomes of payloads of a registered schema that does not fit the contract: the query fails with the
+   * differences (`block`, the default), they are dead letters (`reject`), or they are read as far as
+   * they fit (`evolve`).
+   */
+  onSchemaChange?: "evolve" | "reject" | "block";
+}
+
+export type PayloadFormat = "raw" | "json" | "avro" | "protobuf" | "csv";
+
+/** One payload is one line. */
+export interface CsvConfig {
+  /** Names of the fields in their order; by default the contract's top-level properties. */
+  columns?: readonly string[];
+  /** The payload's first line names its fields, and the second holds them. */
+  header?: boolean;
+  /** `,` by default. */
+  delimiter?: string;
+  /** `"` by default; an empty text: fields are never quoted. */
+  quote?: string;
+  /** Fields that mean NULL where they are not quoted; the empty one by default. */
+  nullWords?: readonly string[];
+}
+
+export interface KeyConfig {
+  /** `raw` by default: the key as text. */
+  decode?: PayloadFormat;
+  /** The property: an object takes the key's fields, any other a key that is one value. */
+  column: string;
+  schema?: string;
+  message?: string;
+  csv?: CsvConfig;
+}
+
+/** A schema registry that speaks Confluent's API. Payloads are in its wire format. */
+export interface RegistryConfig {
+  /** Several, separated by commas, are tried in turn. */
+  url: string;
+  username?: string;
+  password?: string;
+  /** Instead of a user and a password. */
+  token?: string;
+  /** PEM. */
+  caFile?: string;
+  certificateFile?: string;
+  keyFile?: string;
+  /** Whose newest schema is held against the contract at a start; `<topic>-value` by default. */
+  subject?: string;
+  /** `<topic>-key` by default. */
+  keySubject?: string;
 }
 
 /** Makes of each row another one or none: no row knows of another. */

@@ -1,6 +1,7 @@
-//! What is read: the formats there are, and how payloads become rows.
+//! What is read: the formats there are.
 
-use headgate_decode::{DecodeOptions, Tombstones, UnknownFields};
+use std::path::Path;
+
 use headgate_engine::Trigger;
 use headgate_kafka::{KafkaConfig, KafkaOptions};
 use headgate_model::{OptionIssue, ReadMode};
@@ -8,6 +9,7 @@ use headgate_sources::{MemoryConfig, MemoryOptions, RateConfig, RateOptions};
 
 use crate::Issue;
 use crate::options::{InputOptions, OptionMap};
+use crate::payload::{self, PayloadConfig};
 use crate::resolve::Issues;
 
 /// One for each format.
@@ -21,8 +23,7 @@ pub enum SourceConfig {
 #[derive(Default)]
 pub(crate) struct Input {
     pub source: Option<SourceConfig>,
-    pub json: bool,
-    pub decode: DecodeOptions,
+    pub payload: PayloadConfig,
     pub metadata: bool,
 }
 
@@ -52,6 +53,38 @@ impl Format {
 pub(crate) fn resolve(
     options: Option<&InputOptions>,
     trigger: Trigger,
+    base_dir: &Path,
+    read: &dyn Fn(&Path) -> std::io::Result<String>,
+    issues: &mut Issues,
+) -> Input {
+    let Some(options) = issues.required(options, &["input"], "what to read") else {
+        return Input::default();
+    };
+    let source = source(options, trigger, issues);
+    Input {
+        source,
+        payload: payload::resolve(options, base_dir, read, issues),
+        metadata: options.metadata.unwrap_or(true),
+    }
+}
+
+fn source(self, options: OptionMap, mode: ReadMode) -> Result<SourceConfig, Vec<OptionIssue>> {
+        match self {
+            Self::Kafka => {
+                let config = KafkaOptions::from_options(options, mode)?;
+                Ok(SourceConfig::Kafka(Box::new(config)))
+            }
+            Self::Rate => RateOptions::from_options(options, mode).map(SourceConfig::Rate),
+            Self::Memory => MemoryOptions::from_options(options, mode).map(SourceConfig::Memory),
+        }
+    }
+}
+
+pub(crate) fn resolve(
+    options: Option<&InputOptions>,
+    trigger: Trigger,
+    base_dir: &Path,
+    read: &dyn Fn(&Path) -> std::io::Result<String>,
     issues: &mut Issues,
 ) -> Input {
     let Some(options) = issues.required(options, &["input"], "what to read") else {
@@ -114,10 +147,8 @@ fn source(options: &InputOptions, trigger: Trigger, issues: &mut Issues) -> Opti
     let resolved = format.source(options.options.clone().unwrap_or_default(), mode);
     resolved
         .map_err(|found| {
-            for OptionIssue { option, expected, actual, details } in found {
-                let path = ["input", "options", &option];
-                let issue = Issue::new(&path, "CONFIG_OPTION", expected, actual);
-                issues.add(Issue { details, ..issue });
+            for issue in found {
+                issues.add(Issue::option(&["input", "options"], issue));
             }
         })
         .ok()
@@ -130,7 +161,13 @@ mod tests {
 
     fn resolved(input: &str, trigger: Trigger) -> Result<SourceConfig, Vec<Issue>> {
         let mut issues = Issues(Vec::new());
-        let input = resolve(Some(&serde_json::from_str(input).unwrap()), trigger, &mut issues);
+        let input = resolve(
+            Some(&serde_json::from_str(input).unwrap()),
+            trigger,
+            Path::new(""),
+            &|_| Err(std::io::ErrorKind::NotFound.into()),
+            &mut issues,
+        );
         input.source.ok_or(issues.0)
     }
 

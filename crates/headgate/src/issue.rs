@@ -1,5 +1,7 @@
 //! One thing wrong with a configuration.
 
+use headgate_model::OptionIssue;
+
 /// Where, what was expected, what is there, what to do. Never a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issue {
@@ -25,6 +27,13 @@ impl Issue {
             actual: actual.into(),
             details: None,
         }
+    }
+
+    /// Of an option of `path`, as whoever takes it says.
+    pub(crate) fn option(path: &[&str], issue: OptionIssue) -> Self {
+        let OptionIssue { option, expected, actual, details } = issue;
+        let path = [path, &[&option]].concat();
+        Self { details, ..Self::new(&path, "CONFIG_OPTION", expected, actual) }
     }
 
     #[must_use]

@@ -9,6 +9,7 @@
 //! | [`options`] | the configuration's keys and types, nothing else |
 //! | [`mod@resolve`] | defaults, and every rule between keys; answers with all issues at once |
 //! | [`input`] | the formats that are read: one line each, and what their options mean |
+//! | [`payload`] | how payloads and keys become rows: formats, writers' schemas, the registry |
 //! | [`mod@start`], [`handle`] | wiring of concrete source, decoder, contract and sink |
 //! | [`contract_check`], [`contract_test`] | a contract by itself, and over data at rest |
 //! | [`rule_calls`], [`rule_values`] | rules that are functions of the outside, and what they get |
@@ -36,6 +37,7 @@ pub mod memory;
 pub mod observers;
 pub mod operate;
 pub mod options;
+pub mod payload;
 pub mod quantity;
 mod redact;
 pub mod report;
@@ -43,6 +45,7 @@ pub mod resolve;
 pub mod rule_calls;
 mod rule_queries;
 pub mod rule_values;
+mod schema_file;
 mod servers;
 pub mod start;
 pub mod stream_plan;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use headgate_registry::RegistryOptions;
 use serde::Deserialize;
 use serde_aux::prelude::serde_introspect;
 use serde_json::Value;
@@ -51,6 +52,35 @@ pub struct InputOptions {
     pub metadata: Option<bool>,
     /// The shape of payloads, where transforms change it. As the node's `contract`.
     pub contract: Option<Value>,
+    /// A file with the schema that payloads were written with.
+    pub schema: Option<String>,
+    /// Which message of it they are.
+    pub message: Option<String>,
+    pub csv: Option<CsvInputOptions>,
+    pub key: Option<KeyOptions>,
+    pub registry: Option<RegistryOptions>,
+    pub on_schema_change: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CsvInputOptions {
+    pub columns: Option<Vec<String>>,
+    pub header: Option<bool>,
+    pub delimiter: Option<String>,
+    pub quote: Option<String>,
+    pub null_words: Option<Vec<String>>,
+}
+
+/// How keys are decoded, and into which property of the contract.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyOptions {
+    pub decode: Option<String>,
+    pub column: Option<String>,
+    pub schema: Option<String>,
+    pub message: Option<String>,
+    pub csv: Option<CsvInputOptions>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -157,6 +187,10 @@ pub fn keys() -> Vec<String> {
             "input" => {
                 under(name, serde_introspect::<InputOptions>(), &mut keys);
                 under("input.contract", &["path", "schema"], &mut keys);
+                under("input.csv", serde_introspect::<CsvInputOptions>(), &mut keys);
+                under("input.key", serde_introspect::<KeyOptions>(), &mut keys);
+                under("input.key.csv", serde_introspect::<CsvInputOptions>(), &mut keys);
+                under("input.registry", serde_introspect::<RegistryOptions>(), &mut keys);
             }
             "transforms" => under(name, serde_introspect::<TransformOptions>(), &mut keys),
             "streaming" => under(name, serde_introspect::<StreamingOptions>(), &mut keys),

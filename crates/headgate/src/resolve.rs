@@ -6,7 +6,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use headgate_contract::Contract;
-use headgate_decode::{DecodeOptions, UnknownFields};
 use headgate_delta::{Durability, MaintenanceConfig, TableConfig};
 use headgate_engine::{DecodedAs, Layout, LayoutOptions, Policy, RejectsTo, Trigger};
 use headgate_model::{RerouteTarget, TableRole};
@@ -17,6 +16,7 @@ use crate::calls::Functions;
 use crate::contracts::{check_coverage, check_rejects, check_shadow, contract};
 use crate::input::{self, Input, SourceConfig};
 use crate::options::{NodeOptions, RejectsOptions, Size, StreamingOptions};
+use crate::payload::{self, PARSED, PayloadConfig};
 use crate::quantity;
 use crate::transforms::{Contracts, RowsConfig, has_transforms};
 use crate::{maintenance, servers, tables, transforms};
@@ -34,7 +34,7 @@ pub struct NodeConfig {
     pub name: String,
     pub query: String,
     pub source: SourceConfig,
-    pub decode: DecodeOptions,
+    pub payload: PayloadConfig,
     pub rows: RowsConfig,
     pub contract: Option<Contract>,
     pub shadow_contract: Option<Contract>,
@@ -140,13 +140,15 @@ pub fn resolve(
     let options = &supplied.options;
     check_coverage(options, contract.as_ref(), &mut issues);
     check_shadow(options, shadow.as_ref(), &mut issues);
-    let input = input::resolve(options.input.as_ref(), streaming.trigger, &mut issues);
+    let input =
+        input::resolve(options.input.as_ref(), streaming.trigger, base_dir, &read, &mut issues);
     check_contract(options, &input, &mut issues);
     let contracts =
         Contracts { input: of_input.as_ref(), output: contract.as_ref(), shadow: shadow.as_ref() };
     let named = &functions.transforms;
     let rows =
-        transforms::resolve(options, input.json, input.decode, &contracts, named, &mut issues);
+        transforms::resolve(options, &input.payload, &contracts, named, &mut issues);
+    payload::check(&input.payload, rows.columns.as_ref(), &mut issues);
     let layout = layout(options, &input, policy, contract.as_ref(), &rows);
     if contract.is_some() || rows.transform.is_some() {
         let of = if contract.is_some() { "contract" } else { "transforms" };
@@ -179,7 +181,7 @@ pub fn resolve(
             query: streaming.query_name.unwrap_or_else(|| name.clone()),
             name,
             source,
-            decode: input.decode,
+            payload: input.payload,
             rows,
             contract,
             shadow_contract: shadow,
@@ -280,7 +282,7 @@ fn check_contract(options: &NodeOptions, input: &Input, issues: &mut Issues) {
     let raw_fields = written.and_then(|input| input.unknown_fields.as_deref());
     let of_input = written.is_some_and(|input| input.contract.is_some());
     let transforms = has_transforms(options);
-    match (input.json, options.contract.is_some()) {
+    match (input.payload.is_parsed(), options.contract.is_some()) {
         (true, false) if !(of_input && transforms) => issues.add(
             Issue::new(
                 &["contract"],
@@ -291,15 +293,15 @@ fn check_contract(options: &NodeOptions, input: &Input, issues: &mut Issues) {
             .details("decode: raw keeps payloads as text and needs none"),
         ),
         (false, true) if !transforms => issues.add(
-            Issue::new(&["input", "decode"], "CONFIG_CONFLICT", "json, to check a contract", "raw")
-                .details("decode: raw does not look into payloads, unless transforms do"),
+            Issue::new(&["input", "decode"], "CONFIG_CONFLICT", PARSED, "raw")
+                .details("to check a contract: decode: raw does not look into payloads, unless transforms do"),
         ),
         (false, _) if of_input => issues.add(
-            Issue::new(&["input", "contract"], "CONFIG_CONFLICT", "decode: json", "raw")
+            Issue::new(&["input", "contract"], "CONFIG_CONFLICT", PARSED, "raw")
                 .details("transforms of raw payloads read them from the column _raw_value"),
         ),
         (false, _) if raw_fields.is_some_and(|fields| fields != "ignore") => issues.add(
-            Issue::new(&["input", "unknown_fields"], "CONFIG_CONFLICT", "decode: json", "raw"),
+            Issue::new(&["input", "unknown_fields"], "CONFIG_CONFLICT", PARSED, "raw"),
         ),
         _ => {}
     }
@@ -313,12 +315,12 @@ fn layout(
     rows: &RowsConfig,
 ) -> Layout {
     let decoded = match (contract, &rows.transform) {
-        (Some(contract), transform) if input.json || transform.is_some() => DecodedAs::Contract {
+        (Some(contract), transform) if input.payload.is_parsed() || transform.is_some() => DecodedAs::Contract {
             schema: contract.schema().clone(),
-            extra: input.json && input.decode.unknown_fields == UnknownFields::Extra,
+            extra: input.payload.has_extra(),
         },
         (None, Some(transform)) => {
-            DecodedAs::Transformed { schema: transform.schema().clone(), raw: !input.json }
+            DecodedAs::Transformed { schema: transform.schema().clone(), raw: !input.payload.is_parsed() }
         }
         _ => DecodedAs::Raw,
     };

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::Schema;
 use headgate_contract::CheckOptions;
-use headgate_decode::{Decoder, UnknownFields};
+use headgate_decode::UnknownFields;
 use headgate_delta::{DeltaSink, DeltaSinkConfig, Maintenance, Written};
 use headgate_engine::{
     BatchLimits, EngineConfig, Query, QueryParts, RejectsContract, Shadow, StopSwitch,
@@ -131,11 +131,11 @@ async fn start_reading<S: RecordSource>(
     let cursors = observers.cursors();
     let sink = DeltaSink::new(DeltaSinkConfig { cursors, ..sink_config(&config, &lease) });
     let check = CheckOptions {
-        reject_unknown_fields: config.decode.unknown_fields == UnknownFields::Reject,
+        reject_unknown_fields: config.payload.options.unknown_fields == UnknownFields::Reject,
         keeps_violating: config.policy.writes_violating_rows(),
     };
     let calls = Arc::new(RuleCalls::new(functions.rules.timeout));
-    let decoder = decoder(&config, config.rows.columns.as_ref())?;
+    let decoder = config.payload.decoder(config.rows.columns.as_ref())?;
     let transform = config.rows.transform.clone();
     let schema = transform.as_ref().map_or(decoder.schema(), |transform| transform.schema());
     let queries = match &config.contract {
@@ -149,7 +149,7 @@ async fn start_reading<S: RecordSource>(
                 Some(_) => config.rows.columns.as_ref(),
                 None => Some(contract.schema()),
             };
-            let decoder = self::decoder(&config, columns)?;
+            let decoder = config.payload.decoder(columns)?;
             let schema = transform.as_ref().map_or(decoder.schema(), |made| made.schema());
             Some(Shadow {
                 queries: rule_queries::plan(contract, schema).await?,
@@ -262,14 +262,6 @@ fn datasets(config: &NodeConfig) -> Datasets {
         rejects: name(TableRole::Rejects),
         sinks: sinks.map(|sink| (sink.name.clone(), sink.dataset_id.clone())).collect(),
     }
-}
-
-/// Without columns, payloads stay as they are.
-fn decoder(config: &NodeConfig, columns: Option<&SchemaRef>) -> Result<Box<dyn Decoder>, BoxFault> {
-    Ok(match columns {
-        Some(columns) => headgate_decode::json(columns, config.decode)?,
-        None => headgate_decode::raw(config.decode.tombstones),
-    })
 }
 
 fn sink_config(config: &NodeConfig, lease: &Lease) -> DeltaSinkConfig {

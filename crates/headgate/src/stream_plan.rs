@@ -14,6 +14,7 @@ use crate::calls::FunctionOptions;
 use crate::contracts::contract;
 use crate::dataset::{Column, Dataset};
 use crate::options::{self, NodeOptions};
+use crate::payload::PARSED;
 use crate::resolve::Issues;
 use crate::transforms::{self, Contracts, RowsConfig, has_transforms, wanted};
 use crate::{Issue, input};
@@ -39,7 +40,7 @@ pub fn plan(json: &str, base_dir: &Path) -> Result<StreamPlan, Vec<Issue>> {
     let of_input = options.input.as_ref().and_then(|input| input.contract.as_ref());
     let of_input = compiled(&["input", "contract"], of_input);
     let contract = compiled(&["contract"], options.contract.as_ref());
-    let columns = columns(&options, of_input.as_ref(), &mut issues);
+    let columns = columns(&options, of_input.as_ref(), base_dir, &mut issues);
     match columns.filter(|_| issues.0.is_empty()) {
         Some(columns) => Ok(held_against(&columns, contract.as_ref())),
         None => Err(issues.0),
@@ -49,20 +50,22 @@ pub fn plan(json: &str, base_dir: &Path) -> Result<StreamPlan, Vec<Issue>> {
 fn columns(
     options: &NodeOptions,
     of_input: Option<&Contract>,
+    base_dir: &Path,
     issues: &mut Issues,
 ) -> Option<SchemaRef> {
-    let input = input::resolve(options.input.as_ref(), Trigger::default(), issues);
+    let read = |path: &Path| std::fs::read_to_string(path);
+    let input = input::resolve(options.input.as_ref(), Trigger::default(), base_dir, &read, issues);
     let path = ["input", "contract"];
     let is_given = options.input.as_ref().is_some_and(|input| input.contract.is_some());
-    if input.json && !is_given {
+    if input.payload.is_parsed() && !is_given {
         let expected = "a contract, which decides the columns";
         issues.add(Issue::new(&path, "CONFIG_MISSING", expected, "nothing"));
-    } else if !input.json && is_given {
-        let issue = Issue::new(&path, "CONFIG_CONFLICT", "decode: json", "raw");
+    } else if !input.payload.is_parsed() && is_given {
+        let issue = Issue::new(&path, "CONFIG_CONFLICT", PARSED, "raw");
         issues.add(issue.details("raw payloads are read from the column _raw_value"));
     }
     // What follows would only say the same again.
-    if input.json != of_input.is_some() {
+    if input.payload.is_parsed() != of_input.is_some() {
         return None;
     }
     if has_transforms(options) {
@@ -71,13 +74,13 @@ fn columns(
         let options = NodeOptions { contract: None, ..options.clone() };
         let functions = named(&options);
         let rows =
-            transforms::resolve(&options, input.json, input.decode, &contracts, &functions, issues);
+            transforms::resolve(&options, &input.payload, &contracts, &functions, issues);
         return rows.transform.map(|transform| Arc::clone(transform.schema()));
     }
-    let extra = transforms::is_extra(input.json, input.decode);
+    let extra = input.payload.has_extra();
     match of_input {
         Some(contract) => Some(Arc::new(wanted(contract, extra))),
-        None => transforms::input(&RowsConfig::default(), false, input.decode, issues),
+        None => transforms::input(&RowsConfig::default(), &input.payload, issues),
     }
 }
 

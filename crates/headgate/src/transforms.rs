@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use headgate_contract::Contract;
-use headgate_decode::{DecodeOptions, EXTRA_COLUMN, UnknownFields};
+use headgate_decode::EXTRA_COLUMN;
 use headgate_model::{Fault, Transform};
 use headgate_sql::Columns;
 
 use crate::Issue;
 use crate::calls::FunctionOptions;
 use crate::options::NodeOptions;
+use crate::payload::PayloadConfig;
 use crate::resolve::Issues;
 use crate::transform_function::TransformCalls;
 use crate::transform_steps::{self, A_TABLES, steps};
@@ -49,20 +50,18 @@ pub(crate) fn has_transforms(options: &NodeOptions) -> bool {
     options.transforms.as_ref().is_some_and(|transforms| !transforms.is_empty())
 }
 
-/// `json`: payloads are parsed.
 pub(crate) fn resolve(
     options: &NodeOptions,
-    json: bool,
-    decode: DecodeOptions,
+    payload: &PayloadConfig,
     contracts: &Contracts<'_>,
     functions: &FunctionOptions,
     issues: &mut Issues,
 ) -> RowsConfig {
-    let payload = contracts.input.or(contracts.output).filter(|_| json);
-    let columns = payload.map(|contract| Arc::clone(contract.schema()));
+    let of_payloads = contracts.input.or(contracts.output).filter(|_| payload.is_parsed());
+    let columns = of_payloads.map(|contract| Arc::clone(contract.schema()));
     let rows = RowsConfig { columns, ..RowsConfig::default() };
     if !has_transforms(options) {
-        if contracts.input.is_some() && json {
+        if contracts.input.is_some() && payload.is_parsed() {
             let expected = "transforms, which make the contract's columns of it";
             issues.add(Issue::new(&["input", "contract"], "CONFIG_CONFLICT", expected, "none"));
         }
@@ -78,9 +77,9 @@ pub(crate) fn resolve(
     let transforms = options.transforms.as_deref().unwrap_or_default();
     let Some(steps) = steps(transforms, &functions.names, issues) else { return rows };
     // Without columns there is an issue about that.
-    let Some(input) = input(&rows, json, decode, issues) else { return rows };
+    let Some(input) = input(&rows, payload, issues) else { return rows };
     let calls = Arc::new(TransformCalls::new(functions.timeout));
-    let extra = is_extra(json, decode);
+    let extra = payload.has_extra();
     let mut plan = |columns: Columns<'_>, of: &str| {
         let planned = transform_steps::plan(&steps, &input, columns, of, &calls);
         planned.map_err(|found| found.into_iter().for_each(|issue| issues.add(issue))).ok()
@@ -102,24 +101,16 @@ pub(crate) fn resolve(
     }
 }
 
-/// Fields that the contract does not know are a column.
-pub(crate) fn is_extra(json: bool, decode: DecodeOptions) -> bool {
-    json && decode.unknown_fields == UnknownFields::Extra
-}
-
 /// The rows that the first statement reads.
 pub(crate) fn input(
     rows: &RowsConfig,
-    json: bool,
-    decode: DecodeOptions,
+    payload: &PayloadConfig,
     issues: &mut Issues,
 ) -> Option<SchemaRef> {
-    let decoder = match &rows.columns {
-        Some(columns) => headgate_decode::json(columns, decode),
-        None if json => return None,
-        None => Ok(headgate_decode::raw(decode.tombstones)),
-    };
-    match decoder {
+    if rows.columns.is_none() && payload.is_parsed() {
+        return None;
+    }
+    match payload.decoder(rows.columns.as_ref()) {
         Ok(decoder) => Some(Arc::clone(decoder.schema())),
         Err(fault) => {
             let context = fault.context();

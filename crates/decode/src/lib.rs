@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`avro()`] | records of a writer's Avro schema, by a program made of both schemas |
 //! | [`json()`] | one JSON object a record, parsed straight into the columns of a schema |
 //! | [`raw()`] | no parse: one text column of payloads |
 //! | [`Decoded`] | what both give: rows, what did not fit, what was no row at all |
@@ -34,6 +35,8 @@
 //! # Ok::<(), headgate_decode::DecodeFault>(())
 //! ```
 
+mod avro;
+mod base64;
 mod column;
 mod decoded;
 mod extra;
@@ -49,6 +52,7 @@ mod rows;
 use arrow_schema::SchemaRef;
 use headgate_model::{RecordChunk, SchemaDifference, WriterSchema};
 
+pub use avro::avro;
 pub use decoded::{DeadRecord, Decoded, RowRecords};
 pub use fault::DecodeFault;
 pub use json::json;

@@ -25,30 +25,42 @@ pub(super) fn parse(schema: &WriterSchema) -> Result<Writer, DecodeFault> {
     let (schema, references) = schemas(schema).map_err(invalid)?;
     let (types, root) = types::types(&schema, references.iter()).map_err(invalid)?;
     let canonical = schema.independent_canonical_form(&references);
-    let canonical = canonical.map_err(|error| invalid(error.to_string()))?;
+    let canonical = canonical.map_err(|error| invalid(told(&error)))?;
     Ok(Writer { types, root, fingerprint: crc64(canonical.as_bytes()).to_le_bytes() })
 }
 
 fn schemas(schema: &WriterSchema) -> Result<(Schema, Vec<Schema>), String> {
     if schema.references.is_empty() {
-        let parsed = Schema::parse_str(&schema.text).map_err(|error| error.to_string())?;
+        let parsed = Schema::parse_str(&schema.text).map_err(|error| told(&error))?;
         return Ok((parsed, Vec::new()));
     }
     let mut fields = Vec::with_capacity(schema.references.len() + 1);
     for (index, reference) in schema.references.iter().enumerate() {
         let text = serde_json::from_str::<Value>(&reference.text);
-        let text = text.map_err(|error| format!("reference `{}`: {error}", reference.name))?;
+        let text =
+            text.map_err(|error| format!("reference `{}`: {}", reference.name, told(&error)))?;
         fields.push(json!({ "name": format!("reference{index}"), "type": text }));
     }
-    let text: Value = serde_json::from_str(&schema.text).map_err(|error| error.to_string())?;
+    let text: Value = serde_json::from_str(&schema.text).map_err(|error| told(&error))?;
     fields.push(json!({ "name": "schema", "type": text }));
     let holder = json!({ "type": "record", "name": HOLDER, "fields": fields });
-    let Schema::Record(holder) = Schema::parse(&holder).map_err(|error| error.to_string())? else {
+    let Schema::Record(holder) = Schema::parse(&holder).map_err(|error| told(&error))? else {
         return Err("it is no schema".to_owned());
     };
     let mut schemas: Vec<Schema> = holder.fields.into_iter().map(|field| field.schema).collect();
     let schema = schemas.pop().ok_or("it is no schema")?;
     Ok((schema, schemas))
+}
+
+/// With its causes, for the parser says there what is wrong.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        told = format!("{told}: {error}");
+        cause = error.source();
+    }
+    told
 }
 
 /// As the specification has it: Rabin's, with the fingerprint of nothing as its start.

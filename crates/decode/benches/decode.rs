@@ -8,11 +8,13 @@ mod messages;
 
 use std::hint::black_box;
 
+use apache_avro::Schema;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use headgate_decode::{DecodeOptions, Tombstones, UnknownFields, json, raw};
+use headgate_decode::{DecodeOptions, Tombstones, UnknownFields, avro, json, raw};
 use headgate_model::RecordChunk;
 
-use messages::{RECORDS, chunk, damaged, flat, flat_schema, nested, nested_schema};
+use messages::avro::{FLAT, NESTED, encode, nullable, writer};
+use messages::{Dice, RECORDS, chunk, damaged, flat, flat_schema, nested, nested_schema};
 
 fn decode(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("decode");
@@ -39,6 +41,20 @@ fn decode(criterion: &mut Criterion) {
     json_case("flat/spaces", &spaced, flat_schema(), UnknownFields::Ignore);
     json_case("flat/unknown field", &stray, flat_schema(), UnknownFields::Extra);
     json_case("nested", &chunk(nested), nested_schema(), UnknownFields::Ignore);
+
+    let mut avro_case = |name: &str, schema: &str, json: fn(&mut Dice) -> String, columns| {
+        let parsed = Schema::parse_str(schema).expect("schema");
+        let chunk = chunk(|dice| encode(&parsed, &json(dice)));
+        let (mut decoder, differences) =
+            avro(&columns, &writer(schema), DecodeOptions::default()).expect("schema");
+        assert_eq!(differences, []);
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| decoder.decode(black_box(&chunk)).expect("columns"));
+        });
+    };
+    avro_case("flat/avro", FLAT, flat, flat_schema());
+    avro_case("flat/avro, nullable", &nullable(FLAT), flat, flat_schema());
+    avro_case("nested/avro", NESTED, nested, nested_schema());
 
     let mut payloads = raw(Tombstones::Skip);
     group.bench_function("raw", |bencher| {

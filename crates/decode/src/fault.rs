@@ -22,7 +22,16 @@ pub enum DecodeFault {
     ChunkTooLarge { bytes: usize },
     /// A defect: decoded columns do not agree with their own schema.
     #[error("decoded columns do not fit their schema")]
-    Columns(#[from] ArrowError),
+    Columns(#[source] ArrowError),
+}
+
+impl From<ArrowError> for DecodeFault {
+    fn from(error: ArrowError) -> Self {
+        match error {
+            ArrowError::OffsetOverflowError(bytes) => Self::ChunkTooLarge { bytes },
+            error => Self::Columns(error),
+        }
+    }
 }
 
 impl DecodeFault {
@@ -67,8 +76,8 @@ impl Fault for DecodeFault {
                 ("a pattern and a time zone of the JDK".to_owned(), reason.clone())
             }
             Self::UnsupportedType { data_type, .. } => (
-                "string, integer, number, boolean, decimal, date, timestamp in microseconds, \
-                 object or array"
+                "string, bytes, integer, number, boolean, decimal, date, timestamp in \
+                 microseconds, object, array or map"
                     .to_owned(),
                 data_type.to_string(),
             ),

@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`avro()`] | records of a writer's Avro schema, by a program made of both schemas |
 //! | [`json()`] | one JSON object a record, parsed straight into the columns of a schema |
 //! | [`keyed()`] | a decoder of values and one of keys, into one row |
 //! | [`raw()`] | no parse: one text column of payloads |
@@ -35,6 +36,8 @@
 //! # Ok::<(), headgate_decode::DecodeFault>(())
 //! ```
 
+mod avro;
+mod base64;
 mod column;
 mod decoded;
 mod extra;
@@ -51,6 +54,7 @@ mod rows;
 use arrow_schema::SchemaRef;
 use headgate_model::{RecordChunk, SchemaDifference, WriterSchema};
 
+pub use avro::avro;
 pub use decoded::{DeadRecord, Decoded, RowRecords};
 pub use fault::DecodeFault;
 pub use json::{json, json_value};

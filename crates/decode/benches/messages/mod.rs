@@ -1,5 +1,7 @@
 //! The benchmark's messages: about 245 bytes, nine fields.
 
+pub mod avro;
+
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
@@ -119,13 +121,13 @@ pub fn nested(dice: &mut Dice) -> String {
     )
 }
 
-pub fn chunk(mut message: impl FnMut(&mut Dice) -> String) -> RecordChunk {
+pub fn chunk<P: AsRef<[u8]>>(mut message: impl FnMut(&mut Dice) -> P) -> RecordChunk {
     let mut dice = Dice(42);
     let mut builder = ChunkBuilder::with_capacity(RECORDS, RECORDS * 256);
     let partition = builder.partition(&PartitionId::new("bench", "-", 0));
     for offset in 0..RECORDS {
         let payload = message(&mut dice);
-        builder.push(partition, offset as i64, Some(0), Some(payload.as_bytes()), None, []);
+        builder.push(partition, offset as i64, Some(0), Some(payload.as_ref()), None, []);
     }
     builder.finish(0, 0)
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::DecodeFault;
 
 /// Metadata of a text that holds an `object` or an `array` as JSON.
-const JSON_KEY: &str = "headgate.json";
+pub(crate) const JSON_KEY: &str = "headgate.json";
 
 /// The same fields, nullable at every level; names, types and metadata stay.
 pub(crate) fn nullable(fields: &Fields) -> Fields {
@@ -78,6 +78,7 @@ fn node(field: &Field, path: String, next: &mut u32) -> Result<Node, DecodeFault
             Column::Json { text: TextColumn::default(), opening }
         }
         DataType::Utf8 => Column::Text(TextColumn::default()),
+        DataType::Binary => Column::Binary(TextColumn::default()),
         DataType::Int8 => Column::Int8(PrimitiveColumn::default()),
         DataType::Int16 => Column::Int16(PrimitiveColumn::default()),
         DataType::Int32 => Column::Int32(PrimitiveColumn::default()),

@@ -19,7 +19,7 @@ use arrow_array::types::{
 use arrow_schema::{ArrowError, DataType};
 use headgate_moment::Format;
 
-pub(crate) use compile::{compile, nullable};
+pub(crate) use compile::{JSON_KEY, compile, nullable};
 use learned::Learned;
 pub(crate) use map::MapColumn;
 pub(crate) use nested::{ListColumn, StructColumn};
@@ -36,6 +36,8 @@ pub(crate) struct Node {
 
 pub(crate) enum Column {
     Text(TextColumn),
+    /// Bytes that need not be text.
+    Binary(TextColumn),
     /// A JSON object or array as it is written.
     Json {
         text: TextColumn,
@@ -77,7 +79,7 @@ pub(crate) enum Column {
 macro_rules! each {
     ($column:expr, $name:ident => $body:expr) => {
         match $column {
-            Column::Text($name) => $body,
+            Column::Text($name) | Column::Binary($name) => $body,
             Column::Json { text: $name, .. } => $body,
             Column::Int8($name) => $body,
             Column::Int16($name) => $body,
@@ -105,7 +107,9 @@ impl Node {
     /// Room for `rows` values as they were last time, in a chunk of `max_bytes` payload.
     pub(crate) fn reserve(&mut self, rows: usize, max_bytes: usize) {
         match &mut self.column {
-            Column::Text(text) | Column::Json { text, .. } => text.reserve(rows, max_bytes),
+            Column::Text(text) | Column::Binary(text) | Column::Json { text, .. } => {
+                text.reserve(rows, max_bytes);
+            }
             Column::Struct(object) => object.reserve(rows, max_bytes),
             Column::List(list) => list.reserve(rows, max_bytes),
             Column::Map(map) => map.reserve(rows, max_bytes),
@@ -124,23 +128,7 @@ impl Node {
     }
 
     pub(crate) fn push_null(&mut self) {
-        match &mut self.column {
-            Column::Text(text) | Column::Json { text, .. } => text.push_null(),
-            Column::Struct(object) => object.push_null(),
-            Column::List(list) => list.push_null(),
-            Column::Map(map) => map.push_null(),
-            Column::Int8(values) => values.push(None),
-            Column::Int16(values) => values.push(None),
-            Column::Int32(values) => values.push(None),
-            Column::Int64(values) => values.push(None),
-            Column::Float32(values) => values.push(None),
-            Column::Float64(values) => values.push(None),
-            Column::Boolean(values) => values.push(None),
-            Column::Decimal { values, .. } => values.push(None),
-            Column::Date(values) | Column::WrittenDate { values, .. } => values.push(None),
-            Column::WrittenTimestamp { values, .. } => values.push(None),
-            Column::Timestamp { values, .. } => values.push(None),
-        }
+        self.column.push_null();
     }
 
     /// Hands the values over; the column is empty again.
@@ -148,6 +136,7 @@ impl Node {
         let data_type = &self.data_type;
         match &mut self.column {
             Column::Text(text) | Column::Json { text, .. } => text.finish(),
+            Column::Binary(bytes) => bytes.finish_binary(),
             Column::Boolean(values) => Ok(values.finish()),
             Column::Struct(object) => object.finish(),
             Column::List(list) => list.finish(),
@@ -162,6 +151,28 @@ impl Node {
             Column::WrittenTimestamp { values, .. } => values.finish(data_type),
             Column::Timestamp { values, .. } => values.finish(data_type),
             Column::Map(map) => map.finish(),
+        }
+    }
+}
+
+impl Column {
+    pub(crate) fn push_null(&mut self) {
+        match self {
+            Self::Text(text) | Self::Binary(text) | Self::Json { text, .. } => text.push_null(),
+            Self::Struct(object) => object.push_null(),
+            Self::List(list) => list.push_null(),
+            Self::Map(map) => map.push_null(),
+            Self::Int8(values) => values.push(None),
+            Self::Int16(values) => values.push(None),
+            Self::Int32(values) => values.push(None),
+            Self::Int64(values) => values.push(None),
+            Self::Float32(values) => values.push(None),
+            Self::Float64(values) => values.push(None),
+            Self::Boolean(values) => values.push(None),
+            Self::Decimal { values, .. } => values.push(None),
+            Self::Date(values) | Self::WrittenDate { values, .. } => values.push(None),
+            Self::WrittenTimestamp { values, .. } => values.push(None),
+            Self::Timestamp { values, .. } => values.push(None),
         }
     }
 }

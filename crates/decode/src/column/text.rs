@@ -1,10 +1,12 @@
-//! Columns of text.
+//! Columns of text, and of bytes.
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, StringArray};
+use arrow_array::{ArrayRef, BinaryArray, StringArray};
 use arrow_buffer::{Buffer, OffsetBuffer};
 use arrow_schema::ArrowError;
+
+use crate::payloads::MAX_BYTES;
 
 use super::Learned;
 use super::bitmap::Validity;
@@ -37,10 +39,10 @@ impl TextColumn {
         &mut self.values
     }
 
-    /// Closes a value; its bytes are whole UTF-8.
+    /// Closes a value; its bytes are whole UTF-8, unless this is a column of bytes.
     #[inline(always)]
     pub(crate) fn commit(&mut self) {
-        // A chunk above `MAX_CHUNK_BYTES` is refused, and decoding never lengthens text.
+        // An offset that is none is found by `offsets`, before Arrow sees it.
         self.offsets.push(self.values.len() as i32);
         self.validity.push(true);
     }
@@ -48,6 +50,17 @@ impl TextColumn {
     pub(crate) fn push(&mut self, text: &[u8]) {
         self.values.extend_from_slice(text);
         self.commit();
+    }
+
+    /// Closes a value if it `fits`, else drops what was appended of it: NULL. Says which.
+    #[inline]
+    pub(crate) fn close(&mut self, fits: bool) -> bool {
+        if fits {
+            self.commit()
+        } else {
+            self.push_null()
+        }
+        fits
     }
 
     pub(crate) fn push_null(&mut self) {
@@ -79,10 +92,25 @@ impl TextColumn {
     }
 
     pub(crate) fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+        let (offsets, values) = self.parts()?;
+        Ok(Arc::new(StringArray::try_new(offsets, values, self.validity.finish())?))
+    }
+
+    /// As [`TextColumn::finish`], of values that need not be UTF-8.
+    pub(crate) fn finish_binary(&mut self) -> Result<ArrayRef, ArrowError> {
+        let (offsets, values) = self.parts()?;
+        Ok(Arc::new(BinaryArray::try_new(offsets, values, self.validity.finish())?))
+    }
+
+    /// Refuses more bytes than offsets can address: a chunk has fewer, but JSON and base64 of them
+    /// may be longer.
+    fn parts(&mut self) -> Result<(OffsetBuffer<i32>, Buffer), ArrowError> {
         self.bytes_by_row.learn(self.validity.len(), self.values.len());
         let values = Buffer::from_vec(std::mem::take(&mut self.values));
         let offsets = std::mem::replace(&mut self.offsets, vec![0]);
-        let offsets = OffsetBuffer::new(offsets.into());
-        Ok(Arc::new(StringArray::try_new(offsets, values, self.validity.finish())?))
+        if values.len() > MAX_BYTES {
+            return Err(ArrowError::OffsetOverflowError(values.len()));
+        }
+        Ok((OffsetBuffer::new(offsets.into()), values))
     }
 }

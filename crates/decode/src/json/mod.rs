@@ -8,6 +8,7 @@
 //! | column | takes | anything else is NULL and a violation |
 //! |---|---|---|
 //! | Utf8 | strings | a string with a lone surrogate |
+//! | Binary | strings of base64 (RFC 4648, padded) | any other string |
 //! | Int8 to Int64 | numbers of integral value: `1`, `1.0`, `1e3` | `1.5`, out of range |
 //! | Float32, Float64 | numbers, as the nearest float; too small gives 0 | too large |
 //! | Decimal128 | numbers, exactly: `1.50`, `15e-1` | too precise or too wide; never rounded |
@@ -27,12 +28,12 @@
 
 mod field_order;
 mod malformed;
-mod number;
+pub(crate) mod number;
 mod object;
 mod scan;
 mod skip;
 mod text;
-mod time;
+pub(crate) mod time;
 mod value;
 
 use arrow_schema::SchemaRef;
@@ -47,7 +48,7 @@ use scan::{byte, skip_space};
 
 /// A decoder of JSON objects into the columns of `schema`, all nullable.
 ///
-/// Refuses types that JSON has no defined form for (binary, unsigned, large and view types, times
+/// Refuses types that JSON has no defined form for (unsigned, large and view types, times
 /// in other units or zones), two fields of one path, and a field named [`EXTRA_COLUMN`] when that
 /// is asked for.
 pub fn json(schema: &SchemaRef, options: DecodeOptions) -> Result<Box<dyn Decoder>, DecodeFault> {

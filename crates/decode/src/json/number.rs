@@ -136,6 +136,11 @@ const TENS: [u128; 39] = {
     tens
 };
 
+/// `None` beyond 128 bits.
+pub(crate) fn ten_to(power: usize) -> Option<u128> {
+    TENS.get(power).copied()
+}
+
 /// The nearest `f64`; `None` when that is infinite.
 #[inline(always)]
 pub(crate) fn float64(bytes: &[u8], at: usize) -> Read<f64> {
@@ -181,8 +186,9 @@ pub(crate) fn decimal(bytes: &[u8], at: usize, precision: u8, scale: i8) -> Read
     }
 }
 
+/// `None` for more than `precision` digits.
 #[inline(always)]
-fn within(value: i128, precision: u8) -> Option<i128> {
+pub(crate) fn within(value: i128, precision: u8) -> Option<i128> {
     (value.unsigned_abs() < *TENS.get(usize::from(precision))?).then_some(value)
 }
 

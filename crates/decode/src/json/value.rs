@@ -5,6 +5,7 @@ use arrow_array::ArrowPrimitiveType;
 use super::malformed::{self, Malformed, Reason};
 use super::scan::{byte, skip_space};
 use super::{number, object, skip, text, time};
+use crate::base64;
 use crate::column::{
     BooleanColumn, Column, ListColumn, MapColumn, Node, PrimitiveColumn, TextColumn,
 };
@@ -23,6 +24,17 @@ pub(crate) fn read(
     let depth = notes.depth;
     let (end, fits) = match &mut node.column {
         Column::Text(column) => string(bytes, at, column, depth)?,
+        Column::Binary(column) => {
+            if byte(bytes, at) == b'"' {
+                let (end, text) = text::borrow(bytes, at + 1, &mut notes.scratch)?;
+                let fits = text.is_some_and(|text| base64::read(text, column.values()));
+                (end, column.close(fits))
+            } else {
+                let end = null_or_other(bytes, at, depth)?;
+                column.push_null();
+                end
+            }
+        }
         Column::Json { text, opening } => {
             if byte(bytes, at) == *opening {
                 let end = skip::value(bytes, at, depth)?;

@@ -1,6 +1,7 @@
 //! Chunks and schemas for the tests.
 #![allow(dead_code, clippy::panic, clippy::unwrap_used)]
 
+pub mod avro;
 pub mod model;
 pub mod writer;
 

@@ -3,8 +3,9 @@
 //! | module | holds |
 //! |---|---|
 //! | [`json()`] | one JSON object a record, parsed straight into the columns of a schema |
+//! | [`protobuf()`] | one Protobuf message a record, by its writer's schema |
 //! | [`raw()`] | no parse: one text column of payloads |
-//! | [`Decoded`] | what both give: rows, what did not fit, what was no row at all |
+//! | [`Decoded`] | what all give: rows, what did not fit, what was no row at all |
 //!
 //! A record becomes a row, a dead letter or, for a tombstone, nothing. A bad record never touches
 //! its neighbours, and a field that does not fit its column costs the row only that field:
@@ -42,6 +43,7 @@ mod json;
 mod notes;
 mod options;
 mod payloads;
+mod protobuf;
 mod raw;
 mod record_log;
 mod rows;
@@ -55,6 +57,7 @@ pub use json::json;
 pub use notes::MAX_DEPTH;
 pub use options::{DecodeOptions, EXTRA_COLUMN, RAW_COLUMN, Tombstones, UnknownFields};
 pub use payloads::Payloads;
+pub use protobuf::protobuf;
 pub use raw::raw;
 
 /// Turns the payloads of a chunk into rows.

@@ -38,10 +38,14 @@ mod value;
 use arrow_schema::SchemaRef;
 use headgate_model::DeadLetterKind;
 
+use crate::column::Node;
+use crate::notes::RowNotes;
 use crate::raw::not_utf8;
 use crate::rows::{NoRow, PayloadReader, Row, RowDecoder};
 use crate::{DecodeFault, DecodeOptions, Decoder};
 pub(crate) use field_order::FieldOrder;
+pub(crate) use number::{decimal_text, tens};
+pub(crate) use time::{date, timestamp};
 use malformed::{Malformed, Reason};
 use scan::{byte, skip_space};
 
@@ -67,6 +71,11 @@ impl PayloadReader for JsonReader {
             message: malformed.to_string(),
         })
     }
+}
+
+/// Gives `node` exactly one value from `text`; false if that is nested too deeply, or no JSON.
+pub(crate) fn read_value(text: &[u8], node: &mut Node, notes: &mut RowNotes) -> bool {
+    value::read(text, 0, node, notes).is_ok_and(|end| end == text.len())
 }
 
 fn object(payload: &[u8], row: &mut Row<'_>) -> Result<(), Malformed> {

@@ -181,6 +181,18 @@ pub(crate) fn decimal(bytes: &[u8], at: usize, precision: u8, scale: i8) -> Read
     }
 }
 
+/// `text` times `10^scale`, if it is a number of JSON's grammar and fits as [`decimal`] has it.
+pub(crate) fn decimal_text(text: &[u8], precision: u8, scale: i8) -> Option<i128> {
+    let (end, value) =
+        starts(byte(text, 0)).then(|| decimal(text, 0, precision, scale).ok()).flatten()?;
+    value.filter(|_| end == text.len())
+}
+
+/// `10^power`, if 128 bits hold it.
+pub(crate) fn tens(power: u32) -> Option<i128> {
+    TENS.get(power as usize).map(|&power| power as i128)
+}
+
 #[inline(always)]
 fn within(value: i128, precision: u8) -> Option<i128> {
     (value.unsigned_abs() < *TENS.get(usize::from(precision))?).then_some(value)

@@ -12,7 +12,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use headgate_decode::{DecodeOptions, Tombstones, UnknownFields, json, raw};
 use headgate_model::RecordChunk;
 
-use messages::{RECORDS, chunk, damaged, flat, flat_schema, nested, nested_schema};
+use messages::{RECORDS, chunk, damaged, flat, flat_schema, nested, nested_schema, protobuf};
 
 fn decode(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("decode");
@@ -39,6 +39,12 @@ fn decode(criterion: &mut Criterion) {
     json_case("flat/spaces", &spaced, flat_schema(), UnknownFields::Ignore);
     json_case("flat/unknown field", &stray, flat_schema(), UnknownFields::Extra);
     json_case("nested", &chunk(nested), nested_schema(), UnknownFields::Ignore);
+
+    for (name, chunk, mut decoder) in protobuf::cases() {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| decoder.decode(black_box(&chunk)).expect("columns"));
+        });
+    }
 
     let mut payloads = raw(Tombstones::Skip);
     group.bench_function("raw", |bencher| {

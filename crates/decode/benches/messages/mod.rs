@@ -1,5 +1,7 @@
 //! The benchmark's messages: about 245 bytes, nine fields.
 
+pub mod protobuf;
+
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};

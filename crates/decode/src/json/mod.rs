@@ -44,10 +44,10 @@ use crate::raw::not_utf8;
 use crate::rows::{NoRow, PayloadReader, Row, RowDecoder};
 use crate::{DecodeFault, DecodeOptions, Decoder};
 pub(crate) use field_order::FieldOrder;
-pub(crate) use number::{decimal_text, tens};
-pub(crate) use time::{date, timestamp};
 use malformed::{Malformed, Reason};
+pub(crate) use number::{decimal_text, tens};
 use scan::{byte, skip_space};
+pub(crate) use time::{date, timestamp};
 
 /// A decoder of JSON objects into the columns of `schema`, all nullable.
 ///

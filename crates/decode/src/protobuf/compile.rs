@@ -147,10 +147,8 @@ impl Compiler {
         let column = &node.column;
         let (fit, way) = match field.kind() {
             Kind::Enum(of) => {
-                let values = of.values();
-                let names: Vec<(i32, String)> =
-                    values.map(|value| (value.number(), value.name().to_owned())).collect();
-                let names = names.iter().map(|(number, name)| (*number, name.as_str()));
+                let values = &of.enum_descriptor_proto().value;
+                let names = values.iter().map(|value| (value.number(), value.name()));
                 let names = EnumNames::new(of.default_value().number(), names);
                 (fit::of_enum(column), Way::Directly(Element::Enum(names)))
             }

@@ -68,8 +68,12 @@ impl Writer<'_> {
             Value::U32(value) => self.plain(value),
             Value::I64(value) => self.wide(value),
             Value::U64(value) => self.wide(value),
-            Value::F32(value) if value.is_finite() => serde_json::to_writer(&mut *self.out, value).ok()?,
-            Value::F64(value) if value.is_finite() => serde_json::to_writer(&mut *self.out, value).ok()?,
+            Value::F32(value) if value.is_finite() => {
+                serde_json::to_writer(&mut *self.out, value).ok()?
+            }
+            Value::F64(value) if value.is_finite() => {
+                serde_json::to_writer(&mut *self.out, value).ok()?
+            }
             Value::F32(value) => self.not_finite(f64::from(*value)),
             Value::F64(value) => self.not_finite(*value),
             Value::String(value) => self.text(value),
@@ -80,7 +84,9 @@ impl Writer<'_> {
             }
             Value::EnumNumber(number) => {
                 let Kind::Enum(of) = kind else { return None };
-                match of.get_value(*number) {
+                // Of several names for a number the first.
+                let values = &of.enum_descriptor_proto().value;
+                match values.iter().find(|value| value.number() == *number) {
                     Some(_) if of.full_name() == "google.protobuf.NullValue" => {
                         self.out.extend_from_slice(b"null");
                     }
@@ -238,9 +244,7 @@ pub(super) fn has_own_json(name: &str) -> bool {
     is_wrapper(name)
         || matches!(
             name.strip_prefix("google.protobuf."),
-            Some(
-                "Any" | "Timestamp" | "Duration" | "FieldMask" | "Struct" | "Value" | "ListValue"
-            )
+            Some("Any" | "Timestamp" | "Duration" | "FieldMask" | "Struct" | "Value" | "ListValue")
         )
 }
 

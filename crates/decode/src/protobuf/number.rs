@@ -1,6 +1,7 @@
 //! Numbers into columns: integers and decimals exactly, floats as the nearest. All give false, and
 //! push nothing, when the column does not take the value.
 
+use std::fmt::LowerExp;
 use std::io::Write as _;
 
 use arrow_array::ArrowPrimitiveType;
@@ -72,13 +73,11 @@ pub(super) fn push_double(value: f64, column: &mut Column) -> bool {
             push(nearest.is_finite().then_some(nearest), values)
         }
         Column::Decimal { values, precision, scale } => {
-            let digits = short_decimal(value, *scale).filter(|value| within(*value, *precision));
-            let shortest = || {
-                let mut text = Vec::new();
-                write!(text, "{value:e}").ok()?;
-                decimal(&text, *precision, *scale)
+            let digits = match short_decimal(value, *scale) {
+                Some(digits) => Some(digits).filter(|digits| within(*digits, *precision)),
+                None => shortest_decimal(value, *precision, *scale),
             };
-            push(digits.or_else(shortest), values)
+            push(digits, values)
         }
         column => push_integral(value, column),
     }
@@ -87,9 +86,7 @@ pub(super) fn push_double(value: f64, column: &mut Column) -> bool {
 pub(super) fn push_float(value: f32, column: &mut Column) -> bool {
     match column {
         Column::Decimal { values, precision, scale } => {
-            let mut text = Vec::new();
-            let written = write!(text, "{value:e}").ok();
-            push(written.and_then(|()| decimal(&text, *precision, *scale)), values)
+            push(shortest_decimal(value, *precision, *scale), values)
         }
         column => push_double(value.into(), column),
     }
@@ -102,18 +99,21 @@ fn short_decimal(value: f64, scale: i8) -> Option<i128> {
     (digits.abs() < 1e15 && digits / power == value).then_some(digits as i128)
 }
 
+/// Of the shortest text that means the float.
+fn shortest_decimal(value: impl LowerExp, precision: u8, scale: i8) -> Option<i128> {
+    let mut text = Vec::new();
+    write!(text, "{value:e}").ok()?;
+    decimal_text(&text, precision, scale)
+}
+
 fn push_integral(value: f64, column: &mut Column) -> bool {
     // 2^63 is the first float beyond.
-    let fits = value.fract() == 0.0 && value.abs() < 9_223_372_036_854_775_808.0;
+    const END: f64 = 9_223_372_036_854_775_808.0;
+    let fits = value.fract() == 0.0 && (-END..END).contains(&value);
     match column {
         Column::Int64(_) | Column::Int32(_) | Column::Int16(_) | Column::Int8(_) if fits => {
             push_integer(value as i64, column)
         }
         _ => false,
     }
-}
-
-/// The number that `text` is, as JSON writes it, times `10^scale`.
-pub(super) fn decimal(text: &[u8], precision: u8, scale: i8) -> Option<i128> {
-    decimal_text(text, precision, scale)
 }

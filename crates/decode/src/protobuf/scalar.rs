@@ -7,7 +7,7 @@ use super::program::EnumNames;
 use super::wire::{self, FIXED32, FIXED64, LENGTH, VARINT};
 use super::{base64, number};
 use crate::column::{Column, Node, TextColumn};
-use crate::json::{date, timestamp};
+use crate::json::{date, decimal_text, timestamp};
 use crate::notes::RowNotes;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -214,7 +214,7 @@ fn push_parsed(text: &[u8], column: &mut Column) -> bool {
             .and_then(|text| format.timestamp(text))
             .map(|value| values.push(Some(value))),
         Column::Decimal { values, precision, scale } => {
-            number::decimal(text, *precision, *scale).map(|value| values.push(Some(value)))
+            decimal_text(text, *precision, *scale).map(|value| values.push(Some(value)))
         }
         _ => None,
     }

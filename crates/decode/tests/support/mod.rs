@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::panic, clippy::unwrap_used)]
 
 pub mod model;
+pub mod proto;
 pub mod writer;
 
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`json()`] | one JSON object a record, parsed straight into the columns of a schema |
+//! | [`csv()`] | one line of CSV a record |
 //! | [`protobuf()`] | one Protobuf message a record, by its writer's schema |
 //! | [`raw()`] | no parse: one text column of payloads |
 //! | [`Decoded`] | what all give: rows, what did not fit, what was no row at all |
@@ -36,6 +37,7 @@
 //! ```
 
 mod column;
+mod csv;
 mod decoded;
 mod extra;
 mod fault;
@@ -51,6 +53,7 @@ mod rows;
 use arrow_schema::SchemaRef;
 use headgate_model::{RecordChunk, SchemaDifference, WriterSchema};
 
+pub use csv::{CsvOptions, csv};
 pub use decoded::{DeadRecord, Decoded, RowRecords};
 pub use fault::DecodeFault;
 pub use json::json;

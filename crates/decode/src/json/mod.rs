@@ -45,7 +45,7 @@ use crate::rows::{NoRow, PayloadReader, Row, RowDecoder};
 use crate::{DecodeFault, DecodeOptions, Decoder};
 pub(crate) use field_order::FieldOrder;
 use malformed::{Malformed, Reason};
-pub(crate) use number::{decimal_text, tens};
+pub(crate) use number::{decimal_text, float32_text, float64_text, integer_text, tens};
 use scan::{byte, skip_space};
 pub(crate) use time::{date, timestamp};
 

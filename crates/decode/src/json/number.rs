@@ -181,11 +181,27 @@ pub(crate) fn decimal(bytes: &[u8], at: usize, precision: u8, scale: i8) -> Read
     }
 }
 
-/// `text` times `10^scale`, if it is a number of JSON's grammar and fits as [`decimal`] has it.
-pub(crate) fn decimal_text(text: &[u8], precision: u8, scale: i8) -> Option<i128> {
-    let (end, value) =
-        starts(byte(text, 0)).then(|| decimal(text, 0, precision, scale).ok()).flatten()?;
+/// What `read` makes of a text that is a number of JSON's grammar and nothing else.
+fn whole<T>(text: &[u8], read: impl FnOnce(&[u8], usize) -> Read<T>) -> Option<T> {
+    let (end, value) = starts(byte(text, 0)).then(|| read(text, 0).ok()).flatten()?;
     value.filter(|_| end == text.len())
+}
+
+pub(crate) fn integer_text(text: &[u8]) -> Option<i64> {
+    whole(text, integer)
+}
+
+pub(crate) fn float64_text(text: &[u8]) -> Option<f64> {
+    whole(text, float64)
+}
+
+pub(crate) fn float32_text(text: &[u8]) -> Option<f32> {
+    whole(text, float32)
+}
+
+/// The number times `10^scale`, as [`decimal`] has it.
+pub(crate) fn decimal_text(text: &[u8], precision: u8, scale: i8) -> Option<i128> {
+    whole(text, |text, at| decimal(text, at, precision, scale))
 }
 
 /// `10^power`, if 128 bits hold it.

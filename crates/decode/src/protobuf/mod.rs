@@ -42,6 +42,8 @@
 //!   100 levels, and a field of another wire type is malformed there.
 //! * `float` goes to Float64 as it is: 0.1 becomes 0.10000000149011612.
 //! * `.proto` files with `edition` are not read: proto2 and proto3 are.
+//! * Files under `google/protobuf`, the usual ones of `google/type`, `confluent/meta.proto` and
+//!   `confluent/type/decimal.proto` can be imported without a reference.
 
 mod base64;
 mod compile;
@@ -51,6 +53,7 @@ mod fit;
 mod indexes;
 mod json_text;
 mod json_times;
+mod known_files;
 mod malformed;
 mod message;
 mod number;

@@ -6,7 +6,7 @@ use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
 use protox::Compiler;
 use protox::file::{File, FileResolver, GoogleFileResolver};
 
-use super::{ProtobufReader, base64, compile};
+use super::{ProtobufReader, base64, compile, known_files};
 use crate::DecodeFault;
 
 /// Files that can be read by, and the one that the schema itself is.
@@ -31,39 +31,26 @@ const MAIN_FILE: &str = "headgate-schema.proto";
 
 impl ProtobufSchema {
     /// Text that is not of a `.proto` file is base64 of a descriptor: of a file, or of a set of
-    /// files, the schema being the last. Google's own files need not be among the references.
+    /// files with all that they import, the schema being the last. Files under `google/protobuf`,
+    /// and [`known_files`], need not be among the references.
     pub(crate) fn compile(writer: &WriterSchema) -> Result<Self, DecodeFault> {
-        if let Some(bytes) = base64::decode(&writer.text).filter(|bytes| !bytes.is_empty()) {
-            return Self::of_descriptors(writer, &bytes);
+        if let Some(schema) = base64::decode(&writer.text).and_then(|set| Self::of_set(&set)) {
+            return Ok(schema);
         }
-        let resolver = References { writer: writer.clone(), google: GoogleFileResolver::new() };
+        let resolver = Files { writer: writer.clone(), google: GoogleFileResolver::new() };
         let mut compiler = Compiler::with_file_resolver(resolver);
-        compiler.include_imports(true).open_file(MAIN_FILE).map_err(refused)?;
+        let compiled = compiler.include_imports(true).open_file(MAIN_FILE);
+        compiled.map_err(|error| unusable(error.to_string()))?;
         Ok(Self { pool: compiler.descriptor_pool(), file: MAIN_FILE.to_owned() })
     }
 
-    fn of_descriptors(writer: &WriterSchema, bytes: &[u8]) -> Result<Self, DecodeFault> {
+    /// `None` if these bytes are no set of files.
+    fn of_set(set: &[u8]) -> Option<Self> {
         let mut pool = DescriptorPool::global();
-        if !writer.references.is_empty() {
-            let resolver = References { writer: writer.clone(), google: GoogleFileResolver::new() };
-            let mut compiler = Compiler::with_file_resolver(resolver);
-            compiler.include_imports(true);
-            for reference in &writer.references {
-                compiler.open_file(&reference.name).map_err(refused)?;
-            }
-            pool = compiler.descriptor_pool();
-        }
-        let known: Vec<String> = pool.files().map(|file| file.name().to_owned()).collect();
-        let mut whole = pool.clone();
-        if whole.decode_file_descriptor_set(bytes).is_err() || whole.files().len() == known.len() {
-            whole = pool;
-            whole.decode_file_descriptor_proto(bytes).map_err(refused)?;
-        }
-        let file = whole.files().filter(|file| !known.iter().any(|name| name == file.name()));
-        match file.last().map(|file| file.name().to_owned()) {
-            Some(file) => Ok(Self { pool: whole, file }),
-            None => Err(unusable("a descriptor without a file of its own".to_owned())),
-        }
+        let num_known = pool.files().len();
+        pool.decode_file_descriptor_set(set).ok()?;
+        let file = pool.files().skip(num_known).last()?.name().to_owned();
+        Some(Self { pool, file })
     }
 
     /// A reader of this message into columns of `fields`, and how they differ.
@@ -107,38 +94,74 @@ impl ProtobufSchema {
     }
 }
 
-struct References {
+struct Files {
     writer: WriterSchema,
     google: GoogleFileResolver,
 }
 
-impl FileResolver for References {
+impl FileResolver for Files {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
         let reference = self.writer.references.iter().find(|reference| reference.name == name);
         match reference {
-            Some(reference) => match base64::decode(&reference.text) {
-                Some(bytes) if !bytes.is_empty() => {
-                    let file = File::decode_file_descriptor_proto(bytes.as_slice())
-                        .map_err(protox::Error::new)?;
-                    // Under the name that it is referred to by.
-                    let mut descriptor = file.file_descriptor_proto().clone();
-                    descriptor.name = Some(name.to_owned());
-                    Ok(File::from_file_descriptor_proto(descriptor))
-                }
-                _ => File::from_source(name, &reference.text),
+            Some(reference) => file(name, &reference.text),
+            None if name == MAIN_FILE => file(name, &self.writer.text),
+            None => match known_files::text(name) {
+                Some(text) => File::from_source(name, text),
+                None => self.google.open_file(name),
             },
-            None if name == MAIN_FILE => File::from_source(name, &self.writer.text),
-            None => self.google.open_file(name),
+        }
+    }
+}
+
+fn file(name: &str, text: &str) -> Result<File, protox::Error> {
+    match base64::decode(text).filter(|bytes| !bytes.is_empty()) {
+        None => File::from_source(name, text),
+        Some(bytes) => {
+            let file = File::decode_file_descriptor_proto(bytes.as_slice());
+            let mut descriptor = file.map_err(protox::Error::new)?.file_descriptor_proto().clone();
+            // It is known by the name that it is referred to by.
+            descriptor.name = Some(name.to_owned());
+            Ok(File::from_file_descriptor_proto(descriptor))
         }
     }
 }
 
 #[cold]
-fn refused(error: impl std::fmt::Display) -> DecodeFault {
-    unusable(error.to_string())
-}
-
-#[cold]
 fn unusable(reason: String) -> DecodeFault {
     DecodeFault::WriterSchema { format: SchemaFormat::Protobuf, reason }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indexes_lead_to_messages_within_messages() {
+        let text = "syntax = \"proto3\"; message A { message B { message C {} } message D {} } \
+            message E {}";
+        let writer = WriterSchema {
+            format: SchemaFormat::Protobuf,
+            text: text.to_owned(),
+            references: Vec::new(),
+        };
+        let schema = ProtobufSchema::compile(&writer).unwrap();
+        let found = |path: &[i32]| {
+            let message = schema.message(MessageName::Indexes(path));
+            message.ok().map(|message| message.full_name().to_owned())
+        };
+        for (path, name) in [
+            (&[0][..], Some("A")),
+            (&[1], Some("E")),
+            (&[0, 0, 0], Some("A.B.C")),
+            (&[0, 1], Some("A.D")),
+            (&[2], None),
+            (&[0, 0, 0, 0], None),
+            (&[2, 0], None),
+            (&[-1], None),
+            (&[], None),
+        ] {
+            assert_eq!(found(path).as_deref(), name, "{path:?}");
+        }
+    }
 }

@@ -14,7 +14,7 @@ use headgate_decode::{DecodeOptions, Tombstones, UnknownFields, avro, json, raw}
 use headgate_model::RecordChunk;
 
 use messages::avro::{FLAT, NESTED, encode, nullable, writer};
-use messages::{Dice, RECORDS, chunk, damaged, flat, flat_schema, nested, nested_schema};
+use messages::{Dice, RECORDS, chunk, damaged, flat, flat_schema, nested, nested_schema, protobuf};
 
 fn decode(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("decode");
@@ -55,6 +55,11 @@ fn decode(criterion: &mut Criterion) {
     avro_case("flat/avro", FLAT, flat, flat_schema());
     avro_case("flat/avro, nullable", &nullable(FLAT), flat, flat_schema());
     avro_case("nested/avro", NESTED, nested, nested_schema());
+    for (name, chunk, mut decoder) in protobuf::cases() {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| decoder.decode(black_box(&chunk)).expect("columns"));
+        });
+    }
 
     let mut payloads = raw(Tombstones::Skip);
     group.bench_function("raw", |bencher| {

@@ -18,6 +18,8 @@ pub enum DecodeFault {
     Format { path: String, reason: String },
     #[error("the writer's schema cannot be used: {reason}")]
     WriterSchema { format: SchemaFormat, reason: String },
+    #[error("option `{option}` of CSV cannot be used: {reason}")]
+    CsvOption { option: &'static str, reason: String },
     #[error("chunk is too large for one batch of columns")]
     ChunkTooLarge { bytes: usize },
     /// A defect: decoded columns do not agree with their own schema.
@@ -41,7 +43,10 @@ impl DecodeFault {
             | Self::DuplicateColumn { path }
             | Self::ReservedColumn { path }
             | Self::Format { path, .. } => Some(path),
-            Self::WriterSchema { .. } | Self::ChunkTooLarge { .. } | Self::Columns(_) => None,
+            Self::WriterSchema { .. }
+            | Self::CsvOption { .. }
+            | Self::ChunkTooLarge { .. }
+            | Self::Columns(_) => None,
         }
     }
 }
@@ -54,6 +59,7 @@ impl Fault for DecodeFault {
             Self::ReservedColumn { .. } => "DECODE_RESERVED_COLUMN",
             Self::Format { .. } => "DECODE_FORMAT",
             Self::WriterSchema { .. } => "SCHEMA_INVALID",
+            Self::CsvOption { .. } => "DECODE_CSV_OPTION",
             Self::ChunkTooLarge { .. } => "DECODE_CHUNK_TOO_LARGE",
             Self::Columns(_) => "DECODE_COLUMNS",
         }
@@ -85,6 +91,9 @@ impl Fault for DecodeFault {
             Self::ReservedColumn { path } => ("another name".to_owned(), path.clone()),
             Self::WriterSchema { format, reason } => {
                 (format!("a schema that {} allows", format.as_str()), reason.clone())
+            }
+            Self::CsvOption { option, reason } => {
+                (format!("`{option}` that lines can be split by"), reason.clone())
             }
             Self::ChunkTooLarge { bytes } => {
                 (format!("at most {MAX_BYTES} bytes"), format!("{bytes} bytes"))

@@ -5,8 +5,10 @@
 //! | [`avro()`] | records of a writer's Avro schema, by a program made of both schemas |
 //! | [`json()`] | one JSON object a record, parsed straight into the columns of a schema |
 //! | [`keyed()`] | a decoder of values and one of keys, into one row |
+//! | [`csv()`] | one line of CSV a record |
+//! | [`protobuf()`] | one Protobuf message a record, by its writer's schema |
 //! | [`raw()`] | no parse: one text column of payloads |
-//! | [`Decoded`] | what both give: rows, what did not fit, what was no row at all |
+//! | [`Decoded`] | what all give: rows, what did not fit, what was no row at all |
 //!
 //! A record becomes a row, a dead letter or, for a tombstone, nothing. A bad record never touches
 //! its neighbours, and a field that does not fit its column costs the row only that field:
@@ -39,6 +41,7 @@
 mod avro;
 mod base64;
 mod column;
+mod csv;
 mod decoded;
 mod extra;
 mod fault;
@@ -47,6 +50,7 @@ mod keyed;
 mod notes;
 mod options;
 mod payloads;
+mod protobuf;
 mod raw;
 mod record_log;
 mod rows;
@@ -55,6 +59,7 @@ use arrow_schema::SchemaRef;
 use headgate_model::{RecordChunk, SchemaDifference, WriterSchema};
 
 pub use avro::avro;
+pub use csv::{CsvOptions, csv};
 pub use decoded::{DeadRecord, Decoded, RowRecords};
 pub use fault::DecodeFault;
 pub use json::{json, json_value};
@@ -62,6 +67,7 @@ pub use keyed::{KeySplit, keyed};
 pub use notes::MAX_DEPTH;
 pub use options::{DecodeOptions, EXTRA_COLUMN, RAW_COLUMN, Tombstones, UnknownFields};
 pub use payloads::Payloads;
+pub use protobuf::protobuf;
 pub use raw::raw;
 
 /// Turns the payloads of a chunk into rows.

@@ -28,6 +28,22 @@ impl RowNotes {
         self.kept = self.fields.len();
     }
 
+    /// The row in hand.
+    pub(crate) fn row(&self) -> usize {
+        self.row as usize
+    }
+
+    /// Misfits noted so far, of all rows.
+    #[inline(always)]
+    pub(crate) fn num_misfits(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Forgets what of the row in hand was noted behind the first `len` misfits.
+    pub(crate) fn forget_from(&mut self, len: usize) {
+        self.fields.truncate(len.max(self.kept));
+    }
+
     /// One level deeper, if that is not deeper than any payload may be.
     #[inline(always)]
     pub(crate) fn enter(&mut self) -> bool {

@@ -169,7 +169,10 @@ fn types_without_a_json_form_are_refused_by_path() {
     for data_type in refused {
         let schema = schema([("a", list(object([("b", data_type.clone())])))]);
         let fault = json(&schema, DecodeOptions::default()).err().unwrap();
-        assert_eq!(fault.to_string(), "column `a[].b` has a type that payloads cannot be decoded to");
+        assert_eq!(
+            fault.to_string(),
+            "column `a[].b` has a type that payloads cannot be decoded to"
+        );
         assert_eq!(fault.code(), "DECODE_UNSUPPORTED_TYPE");
         assert_eq!(fault.context().actual, Some(data_type.to_string()));
     }

@@ -1,6 +1,7 @@
 //! The benchmark's messages: about 245 bytes, nine fields.
 
 pub mod avro;
+pub mod protobuf;
 
 use std::sync::Arc;
 

@@ -64,6 +64,11 @@ impl MapColumn {
         self.validity.push(false);
     }
 
+    /// Maps pushed so far.
+    pub(crate) fn len(&self) -> usize {
+        self.validity.len()
+    }
+
     fn committed(&self) -> usize {
         self.offsets.last().map_or(0, |&end| end as usize)
     }
@@ -80,7 +85,7 @@ impl MapColumn {
         })
     }
 
-    pub(super) fn truncate(&mut self, rows: usize) {
+    pub(crate) fn truncate(&mut self, rows: usize) {
         self.offsets.truncate(rows + 1);
         self.validity.truncate(rows);
         let end = self.committed();

@@ -30,7 +30,7 @@ pub(crate) use text::TextColumn;
 pub(crate) struct Node {
     /// Index into [`headgate_model::field_paths`].
     pub(crate) field: u32,
-    data_type: DataType,
+    pub(crate) data_type: DataType,
     pub(crate) column: Column,
 }
 

@@ -90,6 +90,10 @@ impl ListColumn {
         self.item.reserve(items, max_bytes);
     }
 
+    pub(crate) fn items(&self) -> usize {
+        self.items
+    }
+
     /// The item was given its value.
     #[inline]
     pub(crate) fn item_done(&mut self) {

@@ -39,12 +39,16 @@ mod value;
 use arrow_schema::SchemaRef;
 use headgate_model::DeadLetterKind;
 
+use crate::column::Node;
+use crate::notes::RowNotes;
 use crate::raw::not_utf8;
 use crate::rows::{NoRow, PayloadReader, Row, RowDecoder};
 use crate::{DecodeFault, DecodeOptions, Decoder};
 pub(crate) use field_order::FieldOrder;
 use malformed::{Malformed, Reason};
+pub(crate) use number::{decimal_text, float32_text, float64_text, integer_text, tens};
 use scan::{byte, skip_space};
+pub(crate) use time::{date, timestamp};
 
 /// A decoder of JSON objects into the columns of `schema`, all nullable.
 ///
@@ -89,6 +93,11 @@ impl PayloadReader for JsonValueReader {
             Ok(end)
         })
     }
+}
+
+/// Gives `node` exactly one value from `text`; false if that is nested too deeply, or no JSON.
+pub(crate) fn read_value(text: &[u8], node: &mut Node, notes: &mut RowNotes) -> bool {
+    value::read(text, 0, node, notes).is_ok_and(|end| end == text.len())
 }
 
 /// A payload that is one JSON text, which `read` takes from its first byte on.

@@ -186,6 +186,34 @@ pub(crate) fn decimal(bytes: &[u8], at: usize, precision: u8, scale: i8) -> Read
     }
 }
 
+/// What `read` makes of a text that is a number of JSON's grammar and nothing else.
+fn whole<T>(text: &[u8], read: impl FnOnce(&[u8], usize) -> Read<T>) -> Option<T> {
+    let (end, value) = starts(byte(text, 0)).then(|| read(text, 0).ok()).flatten()?;
+    value.filter(|_| end == text.len())
+}
+
+pub(crate) fn integer_text(text: &[u8]) -> Option<i64> {
+    whole(text, integer)
+}
+
+pub(crate) fn float64_text(text: &[u8]) -> Option<f64> {
+    whole(text, float64)
+}
+
+pub(crate) fn float32_text(text: &[u8]) -> Option<f32> {
+    whole(text, float32)
+}
+
+/// The number times `10^scale`, as [`decimal`] has it.
+pub(crate) fn decimal_text(text: &[u8], precision: u8, scale: i8) -> Option<i128> {
+    whole(text, |text, at| decimal(text, at, precision, scale))
+}
+
+/// `10^power`, if 128 bits hold it.
+pub(crate) fn tens(power: u32) -> Option<i128> {
+    TENS.get(power as usize).map(|&power| power as i128)
+}
+
 /// `None` for more than `precision` digits.
 #[inline(always)]
 pub(crate) fn within(value: i128, precision: u8) -> Option<i128> {

@@ -3,6 +3,7 @@
 
 pub mod avro;
 pub mod model;
+pub mod proto;
 pub mod writer;
 
 use std::sync::Arc;

@@ -10,6 +10,8 @@
 //! | [`mod@resolve`] | defaults, and every rule between keys; answers with all issues at once |
 //! | [`input`] | the formats that are read: one line each, and what their options mean |
 //! | [`mod@start`], [`handle`] | wiring of concrete source, decoder, contract and sink |
+//! | `parts`, [`contract_change`] | what a query is made of, and how it goes on under another contract |
+//! | [`documents`] | where contracts are kept in object stores |
 //! | [`contract_check`], [`contract_test`] | a contract by itself, and over data at rest |
 //! | [`rule_calls`], [`rule_values`] | rules that are functions of the outside, and what they get |
 //! | [`mod@stream_plan`] | the columns of a stream before anything starts |
@@ -20,10 +22,12 @@
 //! | [`report`] | batches, verdicts and progress as the outside sees them |
 
 pub mod calls;
+pub mod contract_change;
 pub mod contract_check;
 pub mod contract_test;
 mod contracts;
 pub mod dataset;
+pub mod documents;
 pub mod failure;
 pub mod gate;
 pub mod handle;
@@ -36,6 +40,7 @@ pub mod memory;
 pub mod observers;
 pub mod operate;
 pub mod options;
+mod parts;
 pub mod quantity;
 mod redact;
 pub mod report;
@@ -53,6 +58,7 @@ mod transforms;
 pub mod verify;
 
 pub use calls::{FunctionOptions, Functions};
+pub use contract_change::ContractChange;
 pub use dataset::{Column, Dataset};
 pub use failure::{Failure, FailureKind};
 pub use handle::{QueryHandle, QueryState};

@@ -147,6 +147,13 @@ export interface NativeColumn {
   nullable: boolean
 }
 
+/** What judged before and what judges now, or why nothing changed. */
+export interface NativeContractChange {
+  from?: NativeContractRef
+  to?: NativeContractRef
+  failure?: NativeFailure
+}
+
 export interface NativeContractCheck {
   reportJson?: string
   issues: Array<NativeContractIssue>
@@ -157,13 +164,6 @@ export interface NativeContractIssue {
   expected: string
   actual: string
   line?: number
-}
-
-/** What judged before and what judges now, or why nothing changed. */
-export interface NativeContractChange {
-  from?: NativeContractRef
-  to?: NativeContractRef
-  failure?: NativeFailure
 }
 
 export interface NativeContractRef {
@@ -210,6 +210,17 @@ export interface NativeCoverage {
 export interface NativeDataset {
   datasetId: string
   columns: Array<NativeColumn>
+}
+
+/** Without a text and a failure there is no such document. */
+export interface NativeDocument {
+  text?: string
+  failure?: NativeFailure
+}
+
+export interface NativeDocumentNames {
+  names?: Array<string>
+  failure?: NativeFailure
 }
 
 export interface NativeDurations {
@@ -365,6 +376,12 @@ export interface NativeProgress {
   memoryBytes: NativeMemory
   lastVerdict?: NativeVerdict
   waiting?: NativeWaiting
+}
+
+export interface NativePutDocument {
+  /** False: there is one of that name, which stays as it is. */
+  isNew?: boolean
+  failure?: NativeFailure
 }
 
 export interface NativeRemoval {
@@ -562,19 +579,6 @@ export declare function putDocument(place: string, options: Record<string, strin
 
 export declare function readDocument(place: string, options: Record<string, string>, name: string): Promise<NativeDocument>
 
-/** TMP */
-export interface NativeDocumentNames {
-  names?: Array<string>
-  failure?: NativeFailure
-}
-export interface NativeDocument {
-  text?: string
-  failure?: NativeFailure
-}
-export interface NativePutDocument {
-  isNew?: boolean
-  failure?: NativeFailure
-}
 export declare function releaseQuery(path: string, query?: string | undefined | null, reason?: string | undefined | null): Promise<NativeOperated>
 
 /** Begins anew where the query stood at a version, or at offsets; exactly one of them is given. */

@@ -53,7 +53,7 @@ pub(crate) struct Succession {
 }
 
 impl Succession {
-    pub async fn run(mut self, first: Prepared, mut stop: StopSignal) -> Result<(), BoxFault> {
+    pub async fn run(mut self, first: Prepared, stop: StopSignal) -> Result<(), BoxFault> {
         let mut query = first;
         loop {
             let Change { config, judging, done } = tokio::select! {
@@ -64,10 +64,11 @@ impl Succession {
             query.switch.stop(StopMode::Drain);
             query.run.await?;
             self.set_transforms.send_replace(config.rows.calls.clone());
-            let next = self.standing.prepare(&config, judging, &stop.clone());
+            let mut stopped = stop.clone();
+            let next = self.standing.prepare(&config, judging, &stop);
             query = tokio::select! {
                 biased;
-                _ = stop.wait() => return Ok(()),
+                _ = stopped.wait() => return Ok(()),
                 next = next => next?,
             };
             // Whoever asked may be gone.

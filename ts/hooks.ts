@@ -1,4 +1,5 @@
 import type { StreamingBatch } from "./batch.js";
+import type { ContractStore } from "./contract-store/store.js";
 import { invalidArgument } from "./failure.js";
 import { type Intervention, type InterventionTerms, toStrategy } from "./intervention.js";
 import type { Logger } from "./logger.js";
@@ -21,6 +22,8 @@ export interface QueryHooks extends RuleHooks, TransformHooks {
   interventionTimeoutMs?: number;
   /** Stands for a decision that is late, invalid or thrown away by an error. Default: `block`. */
   interventionFallback?: "block" | "proceed";
+  /** Where contracts are that are named by their id, where the configuration says no other store. */
+  contractStore?: ContractStore;
   /** Stops the query, drained, when it aborts. */
   signal?: AbortSignal;
   /** The engine's records and those of this package. Default: warnings on standard error. */

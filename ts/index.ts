@@ -1,13 +1,19 @@
 export type { ShadowVerdict, StreamingBatch } from "./batch.js";
 export type {
+  ContractAtUrl,
   ContractDocument,
+  ContractParts,
   ContractProperty,
   ContractReference,
+  ContractSource,
+  ContractStoreOptions,
   FunctionTransformConfig,
   InputConfig,
   MaintenanceConfig,
   Options,
+  ServerlessContract,
   SqlTransformConfig,
+  StoredContractReference,
   StreamingConfig,
   StreamingNodeConfig,
   TableConfig,
@@ -25,6 +31,7 @@ export {
   type TestedRule,
   testContract,
 } from "./contract/test.js";
+export * from "./contract-store/index.js";
 export { STREAMING_ERROR_CODES, type StreamingErrorCode } from "./error-codes.js";
 export {
   type ConfigIssue,

@@ -1,4 +1,6 @@
 import { toBatch } from "./batch.js";
+import { type ContractChange, changeContract } from "./contract-store/change.js";
+import type { ContractUpdate, NodeContracts } from "./contract-store/node-contracts.js";
 import { within } from "./deadline.js";
 import { type ErrorContext, type StreamingError, StreamingQueryError } from "./errors.js";
 import { type Locate, toError } from "./failure.js";
@@ -32,6 +34,7 @@ export class StreamingQuery {
   readonly #native: NativeQuery;
   readonly #logger: SafeLogger;
   readonly #locate: Locate | undefined;
+  readonly #contracts: NodeContracts;
   /** Settles when the engine has stopped, with the failure if that is why. */
   readonly #stopped: Promise<StreamingError | undefined>;
   readonly #progress = new ProgressFeed();
@@ -53,7 +56,7 @@ export class StreamingQuery {
     run: StreamingRun,
     hooks: QueryHooks,
     logger: SafeLogger,
-    locate?: Locate,
+    { contracts, locate }: { contracts: NodeContracts; locate?: Locate },
     validation = new LiveValidation(native.dataset, { query: native.name }),
   ) {
     this.id = native.id;
@@ -62,6 +65,7 @@ export class StreamingQuery {
     this.#native = native;
     this.#logger = logger;
     this.#locate = locate;
+    this.#contracts = contracts;
     const ended = native.ended();
     this.#stopped = ended.then((failure) => (failure ? toError(failure, locate) : undefined));
     this.#stopped.catch(() => {}); // `#watch` tells it.
@@ -155,6 +159,18 @@ export class StreamingQuery {
     if (this.#hasEnded) return;
     this.#numWaiting += 1;
     await this.#stop(options.drain ?? true, options.timeoutMs ?? STOP_TIMEOUT_MS);
+  }
+
+  /**
+   * Moves the query to another version of its contract, between two batches: what was read before is
+   * judged and committed under the old one, all that follows under the new one, and each commit names
+   * the one that judged it. Without `update` the configuration is read again, and a selector such as
+   * `>=1` resolved anew; `{ version }` selects another version in the same store. Resolves once the
+   * first batch under it can begin, at once where nothing changes. What speaks against it (an invalid
+   * contract, another type of a column) rejects and changes nothing. One change at a time.
+   */
+  updateContract(update?: ContractUpdate): Promise<ContractChange> {
+    return changeContract(this.#native, this.#contracts, update, this.#locate);
   }
 
   /** @internal Settles with the query and hears no failure. */

@@ -1,5 +1,6 @@
 import { type ConfigNode, type LoadedConfig, loadConfig } from "./config/load.js";
 import type { StreamingNodeConfig } from "./config/types.js";
+import { NodeContracts } from "./contract-store/node-contracts.js";
 import type { StreamingValidationError } from "./errors.js";
 import { invalidArgument, invalidConfig, unwrap } from "./failure.js";
 import { locateFunctions, nativeFunctions } from "./functions.js";
@@ -49,7 +50,9 @@ export async function startNode(
   const transforms = nativeFunctions("transforms", hooks.transforms, hooks.transformTimeoutMs);
   attachLogger(logger, node.name);
   try {
-    const answer = await native().startQuery(node.json, {
+    const contracts = new NodeContracts(node, { baseDir }, hooks.contractStore);
+    const { json } = await contracts.resolved();
+    const answer = await native().startQuery(json, {
       baseDir,
       hasIntervention: terms !== undefined,
       interventionTimeoutMs: terms?.timeoutMs,
@@ -60,8 +63,9 @@ export async function startNode(
     });
     const started = unwrap(answer, "query", locateFunctions(node.locate));
     attachLogger(logger, started.name);
-    const run = toRun(started, node.json, baseDir);
-    const query = new StreamingQuery(started, run, hooks, logger, node.locate, validation);
+    const run = toRun(started, json, baseDir);
+    const said = { contracts, locate: node.locate };
+    const query = new StreamingQuery(started, run, hooks, logger, said, validation);
     if (hooks.signal?.aborted) {
       await query.stop({ drain: false }).catch(() => {});
       throw hooks.signal.reason;

@@ -75,6 +75,11 @@ export declare class NativeQuery {
   nextTransformCall(): Promise<NativeTransformCall | null>
   /** A line of JSON for each row, or why there are none. False when the deadline had passed. */
   answerTransformCall(call: number, lines?: string | undefined | null, failure?: string | undefined | null): boolean
+  /**
+   * Moves to the contracts of a configuration that is the query's own in all else, between two
+   * batches. A failure that the query does not end with leaves it as it was.
+   */
+  updateContract(configJson: string): Promise<NativeContractChange>
   /** Resolves when everything has stopped, with the failure if that is why. */
   ended(): Promise<NativeFailure | null>
   stop(drain: boolean, timeoutMs: number): Promise<NativeFailure | null>
@@ -94,6 +99,9 @@ export declare function checkpointTable(path: string): Promise<NativeCheckpoint>
 
 /** Every key path of a node, in `snake_case`. */
 export declare function configKeys(): Array<string>
+
+/** Names of the documents right in a folder of an object store. */
+export declare function documentNames(place: string, options: Record<string, string>, folder: string): Promise<NativeDocumentNames>
 
 export interface NativeBatch {
   batchId: number
@@ -137,6 +145,13 @@ export interface NativeColumn {
   name: string
   odcsType: string
   nullable: boolean
+}
+
+/** What judged before and what judges now, or why nothing changed. */
+export interface NativeContractChange {
+  from?: NativeContractRef
+  to?: NativeContractRef
+  failure?: NativeFailure
 }
 
 export interface NativeContractCheck {
@@ -195,6 +210,17 @@ export interface NativeCoverage {
 export interface NativeDataset {
   datasetId: string
   columns: Array<NativeColumn>
+}
+
+/** Without a text and a failure there is no such document. */
+export interface NativeDocument {
+  text?: string
+  failure?: NativeFailure
+}
+
+export interface NativeDocumentNames {
+  names?: Array<string>
+  failure?: NativeFailure
 }
 
 export interface NativeDurations {
@@ -350,6 +376,12 @@ export interface NativeProgress {
   memoryBytes: NativeMemory
   lastVerdict?: NativeVerdict
   waiting?: NativeWaiting
+}
+
+export interface NativePutDocument {
+  /** False: there is one of that name, which stays as it is. */
+  isNew?: boolean
+  failure?: NativeFailure
 }
 
 export interface NativeRemoval {
@@ -542,6 +574,11 @@ export declare function planStream(configJson: string, baseDir: string): NativeS
 export declare function previewTable(path: string, limit: number): Promise<NativePreview>
 
 /** Lets a query go on that an intervention blocked. */
+/** Never replaces what is there. */
+export declare function putDocument(place: string, options: Record<string, string>, name: string, text: string): Promise<NativePutDocument>
+
+export declare function readDocument(place: string, options: Record<string, string>, name: string): Promise<NativeDocument>
+
 export declare function releaseQuery(path: string, query?: string | undefined | null, reason?: string | undefined | null): Promise<NativeOperated>
 
 /** Begins anew where the query stood at a version, or at offsets; exactly one of them is given. */

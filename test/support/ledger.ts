@@ -48,7 +48,12 @@ export interface Account {
   /** Its UUID. */
   batch: string;
   partitions?: PartitionLedger[];
-  verdict?: { rowCount: number; status: string; violations: number };
+  verdict?: {
+    rowCount: number;
+    status: string;
+    violations: number;
+    contract?: { id: string; version: string; hash: string };
+  };
 }
 
 /** What Headgate's entries of a log say of themselves, in order. */

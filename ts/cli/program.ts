@@ -5,6 +5,7 @@ import type { RewindTarget } from "../operate.js";
 import { packageVersion } from "../package-version.js";
 import type { ScenarioName } from "../scenarios/scenarios.js";
 import type { ContractOptions } from "./contract-check.js";
+import type { StoreCommandOptions } from "./contract-store.js";
 import type { ContractTestCommandOptions } from "./contract-test.js";
 import { EXIT_HELP } from "./exit-codes.js";
 import type { OperateOptions } from "./operate.js";
@@ -24,7 +25,9 @@ export function program(end: (code: number) => void): Command {
     .addHelpText("after", EXIT_HELP);
 
   outputOptions(commands.command("run"))
-    .description("run the queries of a file until they end or a signal stops them")
+    .description(
+      "run the queries of a file until they end or a signal stops them; SIGHUP, without a terminal, moves them to the newest version that their contracts select",
+    )
     .argument("<config>", "YAML file: one query, or a list under `queries`")
     .action(async (config: string, options: OutputOptions) => {
       const { run } = await import("./run.js");
@@ -54,7 +57,9 @@ export function program(end: (code: number) => void): Command {
       end(await verify(table, options));
     });
 
-  contractCommands(commands.command("contract"), end);
+  const contract = commands.command("contract");
+  contractCommands(contract, end);
+  storeCommands(contract, end);
 
   outputOptions(commands.command("optimize"))
     .description("rewrite the small files of a table as larger ones; the rows stay the same")
@@ -169,7 +174,7 @@ function scenarioCommand(command: Command, end: (code: number) => void): void {
 }
 
 function contractCommands(contract: Command, end: (code: number) => void): void {
-  contract.description("look at a contract, or hold data at rest against it");
+  contract.description("look at a contract, hold data at rest against it, or put it into a store");
 
   contractOptions(contract.command("check"))
     .description("say of every rule whether it is enforced, and hold the document to the standard")
@@ -200,6 +205,31 @@ function contractCommands(contract: Command, end: (code: number) => void): void 
       const { contractTest } = await import("./contract-test.js");
       end(await contractTest(contract, data, options));
     });
+}
+
+function storeCommands(contract: Command, end: (code: number) => void): void {
+  storeOptions(contract.command("publish"))
+    .description("put a contract into a store; a version that is there is never replaced")
+    .argument("<file>", "ODCS document")
+    .action(async (file: string, options: StoreCommandOptions) => {
+      const { publishContract } = await import("./contract-store.js");
+      end(await publishContract(file, options));
+    });
+
+  storeOptions(contract.command("versions"))
+    .description("list the versions of a contract in a store")
+    .argument("<id>", "the contract's id")
+    .action(async (id: string, options: StoreCommandOptions) => {
+      const { listVersions } = await import("./contract-store.js");
+      end(await listVersions(id, options));
+    });
+}
+
+function storeOptions(command: Command): Command {
+  return outputOptions(command).requiredOption(
+    "--store <place>",
+    "a folder; http(s)://, a service whose token is in HEADGATE_CONTRACT_STORE_TOKEN; or s3://…",
+  );
 }
 
 function contractOptions(command: Command): Command {

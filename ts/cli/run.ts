@@ -25,6 +25,9 @@ export async function run(file: string, options: OutputOptions): Promise<number>
     throw error;
   }
   gracefulShutdown(queries);
+  const onHangUp = () => void updateContracts(queries, output);
+  // Of a terminal it says that the terminal is gone.
+  if (!process.stdin.isTTY) process.on("SIGHUP", onHangUp);
   let code: number = EXIT.ok;
   const ends = queries.map((query) =>
     query.awaitTermination().catch((error: unknown) => {
@@ -34,7 +37,24 @@ export async function run(file: string, options: OutputOptions): Promise<number>
     }),
   );
   await Promise.all(ends);
+  process.off("SIGHUP", onHangUp);
   return code;
+}
+
+/** One that cannot be moved goes on as it was. */
+async function updateContracts(queries: readonly StreamingQuery[], output: Output): Promise<void> {
+  for (const query of queries.filter(({ isActive }) => isActive)) {
+    try {
+      const { from, to } = await query.updateContract();
+      if (output.isJson) output.event("contract", { query: query.name, from, to });
+      else
+        output.line(
+          `${query.name}  contract ${from.version} → ${to.version} (${to.hash.slice(0, 12)})`,
+        );
+    } catch (error) {
+      output.error(error);
+    }
+  }
 }
 
 async function stopAll(queries: readonly StreamingQuery[]): Promise<void> {

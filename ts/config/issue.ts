@@ -70,7 +70,12 @@ function mismatch(path: Path, expected: string, actual: unknown): Finding {
   const isEnumeration = expected.includes('"');
   const code =
     actual === undefined ? "CONFIG_MISSING" : isEnumeration ? "CONFIG_VALUE" : "CONFIG_TYPE";
-  return { path, code, expected, actual: describe(actual, path.includes("options")) };
+  return {
+    path,
+    code,
+    expected,
+    actual: describe(actual, path.includes("options") || path.at(-1) === "token"),
+  };
 }
 
 /** The alternative that was meant: of those that fit at the top, the one with the fewest issues. */
@@ -96,7 +101,7 @@ function expectation(issue: z.core.$ZodIssue): string {
   return names[issue.expected] ?? issue.expected;
 }
 
-/** Options may hold secrets: of those only the type is told. */
+/** Options and tokens are secrets: of those only the type is told. */
 export function describe(value: unknown, isSecret = false): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";

@@ -29,6 +29,7 @@ export async function loadConfig(config: StreamingNodeConfig | string): Promise<
   if (Array.isArray(source)) return { baseDir: process.cwd(), nodes: [], issues: source };
   const nodes: ConfigNode[] = [];
   const issues: ConfigIssue[] = [];
+  shareStore(source);
   for (const path of nodePaths(source)) {
     const loaded = loadNode(source, path);
     if (Array.isArray(loaded)) issues.push(...loaded);
@@ -67,18 +68,31 @@ function loadNode(
   return { name, json: JSON.stringify(toWire(parsed.data)), locate };
 }
 
+const STORE = "contract_store";
+
 function nodePaths(source: ConfigSource): Path[] {
   const queries = queriesOf(source);
   return queries === undefined ? [[]] : queries.map((_, index) => ["queries", index]);
 }
 
-/** A file with `queries` holds nothing else at its top. */
+/** The store at the top of a file is that of each query that names none. */
+function shareStore(source: ConfigSource): void {
+  const store: unknown = Reflect.get(Object(source.value), STORE);
+  if (store === undefined) return;
+  for (const query of queriesOf(source) ?? []) {
+    if (typeof query === "object" && query !== null && !(STORE in query)) {
+      Reflect.set(query, STORE, store);
+    }
+  }
+}
+
+/** A file with `queries` holds little else at its top. */
 function strayKeys(source: ConfigSource): ConfigIssue[] {
   if (queriesOf(source) === undefined) return [];
   return Object.keys(source.value as object)
-    .filter((key) => key !== "queries")
+    .filter((key) => key !== "queries" && key !== STORE)
     .map((key) => {
-      const said = { expected: "queries alone", actual: `"${key}"` };
+      const said = { expected: `queries and ${STORE} alone`, actual: `"${key}"` };
       const finding = { path: [key], code: "CONFIG_UNKNOWN_KEY" as const, ...said };
       return toIssue(finding, source.position([key], "key"));
     });

@@ -41,9 +41,28 @@ export function nodeSchema(spelling: Spelling) {
     }).optional(),
   };
 
-  const reference = { path: z.string(), schema: z.string().optional() };
-  const contractOf = (shape: Record<string, z.ZodType>) =>
-    z.union([z.string(), object(shape), contractDocument]);
+  const contractStore = z.union([
+    object({ path: z.string() }),
+    object({ url: z.string(), token: z.string().optional() }),
+    object({ s3: z.string(), options: options.optional() }),
+  ]);
+
+  const contractOf = (parts: Record<string, z.ZodType>) =>
+    z.union([
+      z.string(),
+      object({ path: z.string(), ...parts }),
+      object({ url: z.string(), token: z.string().optional(), ...parts }),
+      object({
+        id: z.string(),
+        version: z.string().optional(),
+        drafts: z.boolean().optional(),
+        store: contractStore.optional(),
+        ...parts,
+      }),
+      contractDocument,
+    ]);
+  const schemaPart = { schema: z.string().optional() };
+  const contractWithoutServer = contractOf(schemaPart).optional();
 
   return object({
     name: z.string(),
@@ -55,7 +74,7 @@ export function nodeSchema(spelling: Spelling) {
       tombstones: z.enum(["skip", "reject", "keep"]).optional(),
       unknownFields: z.enum(["ignore", "extra", "reject"]).optional(),
       metadata: z.boolean().optional(),
-      contract: contractOf(reference).optional(),
+      contract: contractWithoutServer,
       ...written,
       key: object({
         decode: decode.optional(),
@@ -83,9 +102,10 @@ export function nodeSchema(spelling: Spelling) {
         ]),
       )
       .optional(),
-    contract: contractOf({ ...reference, server: z.string().optional() }).optional(),
-    shadowContract: contractOf(reference).optional(),
-    rejectsContract: contractOf(reference).optional(),
+    contract: contractOf({ ...schemaPart, server: z.string().optional() }).optional(),
+    contractStore: contractStore.optional(),
+    shadowContract: contractWithoutServer,
+    rejectsContract: contractWithoutServer,
     requireFullCoverage: z.boolean().optional(),
     onViolation: z.enum(["block", "split", "allow", "flag"]).optional(),
     enforce: z.boolean().optional(),

@@ -6,17 +6,20 @@ export interface StreamingNodeConfig {
   /** Between decoding and the contract, one after the other. */
   transforms?: readonly TransformConfig[];
   /**
-   * Path of an ODCS document, a path with what to take from it, or the document itself. Its servers
-   * say what `input.options` and `output` leave out: brokers, topic, and where the table is.
+   * Path or URL of an ODCS document, either with what to take from it, the id of a contract in a store,
+   * or the document itself. Its servers say what `input.options` and `output` leave out: brokers,
+   * topic, and where the table is.
    */
-  contract?: string | ContractReference | ContractDocument;
+  contract?: ContractSource;
+  /** Where contracts are that are named by their id, unless they say it themselves. */
+  contractStore?: ContractStoreOptions;
   /** Judges the same records without effect: its verdicts stand beside those of the contract. */
-  shadowContract?: string | Omit<ContractReference, "server"> | ContractDocument;
+  shadowContract?: ServerlessContract;
   /**
    * What the rejects are held against, by the columns of theirs that it names. A row that breaks it
    * is a dead letter; its rules stand in each verdict as `rejects.<rule>`.
    */
-  rejectsContract?: string | Omit<ContractReference, "server"> | ContractDocument;
+  rejectsContract?: ServerlessContract;
   /** Refuses to start while a rule of the contract is not enforced. Default: false. */
   requireFullCoverage?: boolean;
   /** Default: `block`. */
@@ -62,7 +65,7 @@ export interface InputConfig {
   /** Adds the columns `_kafka_topic`, `_kafka_partition`, `_kafka_offset` and so on, whatever the format. */
   metadata?: boolean;
   /** The shape of payloads, where transforms change it: as the node's `contract`, which it is by default. */
-  contract?: string | Omit<ContractReference, "server"> | ContractDocument;
+  contract?: ServerlessContract;
   /** A file with the schema that payloads were written with: `.avsc`, or `.proto` with what it imports beside it. */
   schema?: string;
   /** Full name of the message that payloads are; needed where the `.proto` file has several. */
@@ -171,13 +174,65 @@ export interface MaintenanceConfig {
   vacuumRetention?: string;
 }
 
-export interface ContractReference {
-  path: string;
+/** A text is a path, or a URL if it begins with `http://` or `https://`. */
+export type ContractSource =
+  | string
+  | ContractReference
+  | ContractAtUrl
+  | StoredContractReference
+  | ContractDocument;
+
+/** Of a contract whose servers do not count. */
+export type ServerlessContract =
+  | string
+  | Omit<ContractReference, "server">
+  | Omit<ContractAtUrl, "server">
+  | Omit<StoredContractReference, "server">
+  | ContractDocument;
+
+export interface ContractParts {
   /** Which schema object of the document; needed when there are several. */
   schema?: string;
   /** Which of its servers, by name or environment; needed when several would do. */
   server?: string;
 }
+
+export interface ContractReference extends ContractParts {
+  path: string;
+}
+
+export interface ContractAtUrl extends ContractParts {
+  /** `http` or `https`. */
+  url: string;
+  /** Sent as a bearer token. */
+  token?: string;
+}
+
+/** A contract by its id in a store. Which version that is, is found out anew at each start. */
+export interface StoredContractReference extends ContractParts {
+  id: string;
+  /** `1.2.0` or `==1.2.0`; `>=1.2`: the highest such; `latest`, which is the default. */
+  version?: string;
+  /** True: `>=` and `latest` select drafts, too. */
+  drafts?: boolean;
+  /** Default: the `contractStore` of the node. */
+  store?: ContractStoreOptions;
+}
+
+/** A folder, a service with the endpoints of dc43, or a place in an object store. */
+export type ContractStoreOptions =
+  | Readonly<{ path: string }>
+  | Readonly<{
+      url: string;
+      /** Sent as a bearer token. */
+      token?: string;
+    }>
+  | Readonly<{
+      /** `s3://bucket/prefix`, or what else a table's path may be: `az://`, `abfss://`, `gs://`. */
+      s3: string;
+      /** Those that a table of that store takes. */
+      options?: Options;
+    }>;
 
 /** An ODCS document as its YAML or JSON reads. */
 export type ContractDocument = Readonly<{

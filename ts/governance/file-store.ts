@@ -1,14 +1,20 @@
-import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { link, mkdir, open, readdir, readFile, unlink } from "node:fs/promises";
+import { mkdir, open, readdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { ContractDocument } from "../config/types.js";
+import { parseContract } from "../contract/document.js";
 import { isMapping } from "../contract/expectation.js";
+import {
+  codeOf,
+  DocumentFolder,
+  fileName,
+  idOf,
+  syncFolder,
+} from "../contract-store/document-folder.js";
 import type { Logger } from "../logger.js";
 import { governanceError } from "./fault.js";
 import type { DocumentKind, Entry, GovernanceStore } from "./store.js";
 
-const DOCUMENT = ".json";
 const ENTRIES = ".jsonl";
 const LINE_END = 0x0a;
 
@@ -28,23 +34,26 @@ export class FileStore implements GovernanceStore {
   }
 
   async putDocument(kind: DocumentKind, id: string, version: string, document: ContractDocument) {
-    const path = this.#documentPath(kind, id, version);
-    await stored("write", path, () => putWhole(path, JSON.stringify(document)));
+    const folder = this.#documents(kind);
+    const path = folder.pathOf(id, version);
+    await stored("write", path, () => folder.put(id, version, JSON.stringify(document)));
     return (await this.document(kind, id, version)) ?? document;
   }
 
   async document(kind: DocumentKind, id: string, version: string) {
-    const path = this.#documentPath(kind, id, version);
-    const text = await stored("read", path, () => unlessMissing(readFile(path, "utf8")));
-    return text === undefined ? undefined : parsed(path, text);
+    const folder = this.#documents(kind);
+    const path = folder.pathOf(id, version);
+    const found = await stored("read", path, () => folder.read(id, version));
+    return found === undefined ? undefined : parsed(found.file, found.text);
   }
 
   ids(kind: DocumentKind) {
-    return this.#names(join(this.#directory, kind), "");
+    return stored("list", join(this.#directory, kind), () => this.#documents(kind).ids());
   }
 
   versions(kind: DocumentKind, id: string) {
-    return this.#names(join(this.#directory, kind, fileName(id)), DOCUMENT);
+    const folder = this.#documents(kind);
+    return stored("list", folder.folderOf(id), () => folder.versions(id));
   }
 
   async append(datasetId: string, entry: Entry) {
@@ -68,58 +77,30 @@ export class FileStore implements GovernanceStore {
     }
   }
 
-  datasets() {
-    return this.#names(join(this.#directory, "datasets"), ENTRIES);
+  async datasets() {
+    const folder = join(this.#directory, "datasets");
+    const names = await stored("list", folder, () => namesIn(folder));
+    return names
+      .filter((name) => name.endsWith(ENTRIES))
+      .map((name) => idOf(name.slice(0, -ENTRIES.length)))
+      .filter((id) => id !== undefined);
   }
 
-  #documentPath(kind: DocumentKind, id: string, version: string): string {
-    return join(this.#directory, kind, fileName(id), `${fileName(version)}${DOCUMENT}`);
+  #documents(kind: DocumentKind): DocumentFolder {
+    return new DocumentFolder(join(this.#directory, kind));
   }
 
   #entriesPath(datasetId: string): string {
     return join(this.#directory, "datasets", `${fileName(datasetId)}${ENTRIES}`);
   }
-
-  async #names(folder: string, extension: string): Promise<string[]> {
-    const list = () => unlessMissing(readdir(folder, { withFileTypes: true }));
-    const entries = (await stored("list", folder, list)) ?? [];
-    return entries
-      .filter((entry) => (extension === "" ? entry.isDirectory() : entry.isFile()))
-      .filter(({ name }) => name.endsWith(extension) && !name.startsWith("."))
-      .map(({ name }) => idOf(name.slice(0, name.length - extension.length)))
-      .filter((id) => id !== undefined);
-  }
 }
 
-/** Any text as the name of a file in its folder; names that begin with a dot are ours. */
-function fileName(id: string): string {
-  return encodeURIComponent(id).replace(/^\./, "%2E");
-}
-
-function idOf(name: string): string | undefined {
+async function namesIn(folder: string): Promise<string[]> {
   try {
-    return decodeURIComponent(name);
-  } catch {
-    return undefined; // Somebody else's file.
-  }
-}
-
-/** Of two writers at once, the first one's stays. */
-async function putWhole(path: string, text: string): Promise<void> {
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
-  const draft = join(folder, `.${randomUUID()}`);
-  const file = await open(draft, "wx");
-  try {
-    await file.writeFile(text);
-    await file.sync();
-    await link(draft, path);
-    await syncFolder(folder);
+    return await readdir(folder);
   } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw error;
-  } finally {
-    await file.close();
-    await unlink(draft);
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
   }
 }
 
@@ -138,16 +119,6 @@ async function appendLine(path: string, text: string): Promise<void> {
     await syncFolder(dirname(path));
   } finally {
     await file.close();
-  }
-}
-
-/** So that the name, too, outlasts a loss of power. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 
@@ -179,17 +150,15 @@ function entryOf(text: string): Entry | undefined {
 }
 
 function parsed(path: string, text: string): ContractDocument {
-  try {
-    return JSON.parse(text) as ContractDocument;
-  } catch (cause) {
-    throw governanceError("GOVERNANCE_UNREADABLE", "a document of the store is damaged", {
-      operation: "read",
-      expected: "JSON",
-      actual: path,
-      details: "put the file aside, and the document again",
-      cause,
-    });
-  }
+  const { value, fault } = parseContract(text);
+  if (isMapping(value)) return value as ContractDocument;
+  throw governanceError("GOVERNANCE_UNREADABLE", "a document of the store is damaged", {
+    operation: "read",
+    expected: "JSON or YAML",
+    actual: path,
+    details: "put the file aside, and the document again",
+    cause: fault === undefined ? undefined : new Error(fault),
+  });
 }
 
 async function stored<T>(operation: string, path: string, act: () => Promise<T>): Promise<T> {
@@ -209,18 +178,4 @@ function storeError(operation: string, path: string, cause: unknown): Error {
     retryable: true,
     cause,
   });
-}
-
-async function unlessMissing<T>(promise: Promise<T>): Promise<T | undefined> {
-  try {
-    return await promise;
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  return typeof code === "string" ? code : undefined;
 }

@@ -3,12 +3,19 @@ import type { Bump } from "./types.js";
 
 /** Numbers by value, a draft before its release, as in SemVer; of anything else its text decides. */
 export function compareVersions(a: string, b: string): number {
+  return precedence(a, b) || (a < b ? -1 : Number(a > b));
+}
+
+/** As {@link compareVersions}, where `1` is as high as `1.0.0`. */
+export function precedence(a: string, b: string): number {
   const [left, right] = [partsOf(a), partsOf(b)];
+  const length = Math.max(left.release.length, right.release.length);
+  const filled = (release: readonly string[]) =>
+    Array.from({ length }, (_, at) => release[at] ?? "0");
   return (
-    compareParts(left.release, right.release) ||
+    compareParts(filled(left.release), filled(right.release)) ||
     Number(left.draft.length === 0) - Number(right.draft.length === 0) ||
-    compareParts(left.draft, right.draft) ||
-    (a < b ? -1 : Number(a > b))
+    compareParts(left.draft, right.draft)
   );
 }
 
@@ -22,7 +29,7 @@ export function select(versions: readonly string[], selector: string): string | 
   const released = sorted.filter((version) => !isDraft(version));
   const [, operator, operand = ""] = /^(==|>=)?\s*(.*)$/.exec(selector.trim()) ?? [];
   if (operator === ">=") {
-    return released.findLast((version) => compareVersions(version, operand) >= 0);
+    return released.findLast((version) => precedence(version, operand) >= 0);
   }
   if (operator === undefined && operand === "newest") return sorted.at(-1);
   if (operator === undefined && operand === "latest") return released.at(-1) ?? sorted.at(-1);

@@ -1,4 +1,4 @@
-import type { StreamingNodeConfig } from "../config/types.js";
+import type { ContractDocument, ContractReference, StreamingNodeConfig } from "../config/types.js";
 import type { ContractClient, GovernanceService } from "../governance/clients.js";
 import type { ContractSelector, PipelineContext } from "../governance/types.js";
 import type { QueryHooks } from "../hooks.js";
@@ -29,7 +29,11 @@ export interface WriteStreamOptions
    * own, too. Governance is told of them as of a dataset under this contract, by the versions of the
    * output's batches.
    */
-  rejectsContract?: NonNullable<StreamingNodeConfig["rejectsContract"]> | ContractSelector;
+  rejectsContract?:
+    | string
+    | Omit<ContractReference, "server">
+    | ContractDocument
+    | ContractSelector;
   /** Has the contracts that are named by an id. Default: those of `governance`. */
   contracts?: ContractClient;
   /** Default: {@link noOpWriteViolationStrategy}. Any other decides itself what `enforce` says of batches. */

@@ -10,6 +10,7 @@ mod allocator;
 mod broker;
 mod config;
 mod contract;
+mod documents;
 mod failure;
 mod functions;
 mod inspect;

@@ -12,7 +12,7 @@ use crate::failure::NativeFailure;
 use crate::functions::NativeFunctions;
 use crate::rules::{NativeRuleCall, found};
 use crate::transforms::{NativeTransformCall, made};
-use crate::values::{NativeBatch, NativeDataset, NativeProgress, NativeVerdict};
+use crate::values::{NativeBatch, NativeContractRef, NativeDataset, NativeProgress, NativeVerdict};
 
 #[napi(object)]
 pub struct NativeStartOptions {
@@ -29,6 +29,14 @@ pub struct NativeStartOptions {
 #[napi(object, object_from_js = false)]
 pub struct NativeStarted {
     pub query: Option<NativeQuery>,
+    pub failure: Option<NativeFailure>,
+}
+
+/// What judged before and what judges now, or why nothing changed.
+#[napi(object)]
+pub struct NativeContractChange {
+    pub from: Option<NativeContractRef>,
+    pub to: Option<NativeContractRef>,
     pub failure: Option<NativeFailure>,
 }
 
@@ -240,6 +248,22 @@ impl NativeQuery {
         failure: Option<String>,
     ) -> bool {
         self.handle.answer_transform_call(call, made(lines, failure))
+    }
+
+    /// Moves to the contracts of a configuration that is the query's own in all else, between two
+    /// batches. A failure that the query does not end with leaves it as it was.
+    #[napi]
+    pub async fn update_contract(&self, config_json: String) -> NativeContractChange {
+        match self.handle.update_contract(&config_json).await {
+            Ok(change) => NativeContractChange {
+                from: Some((&change.from).into()),
+                to: Some((&change.to).into()),
+                failure: None,
+            },
+            Err(failure) => {
+                NativeContractChange { from: None, to: None, failure: Some((*failure).into()) }
+            }
+        }
     }
 
     /// Resolves when everything has stopped, with the failure if that is why.

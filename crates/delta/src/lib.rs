@@ -19,6 +19,7 @@
 //! | `answer`, `fault` | what goes wrong there |
 //! | `active` | the files that a table consists of, and their rows |
 //! | `table`, `table_writer`, `data_file`, `upload`, `partitions`, `stats` | tables and their files |
+//! | `documents` | small objects that are no tables: contracts |
 //! | `verify`, `verify_rows`, `preview` | ledgers and rows read back |
 
 mod account;
@@ -33,6 +34,7 @@ mod clean_up;
 mod commit;
 mod committer;
 mod data_file;
+mod documents;
 mod durable;
 mod entry;
 mod evolution;
@@ -73,6 +75,7 @@ pub use address::{AddressFault, address_in, address_of};
 pub use checkpoint::DEFAULT_CHECKPOINT_INTERVAL;
 pub use clean_up::clean_up_log;
 pub use data_file::Codec;
+pub use documents::Documents;
 pub use fault::DeltaFault;
 pub use maintenance::{
     Checkpointed, LEAST_VACUUM_RETENTION, MAX_Z_ORDER_COLUMNS, MaintainedTable, Maintenance,
@@ -84,6 +87,6 @@ pub use outbox::{Cursors, Outbox, Told, newest_batches, settle_cursors};
 pub use preview::{TableSize, newest_rows, table_size};
 pub use scan::{Scan, Written, scan};
 pub use sink::{DeltaSink, DeltaSinkConfig};
-pub use table::{DEFAULT_FILE_BYTES, Durability, TableConfig};
+pub use table::{DEFAULT_FILE_BYTES, Durability, TableConfig, check_table};
 pub use verify::{SideReport, VerifiedPosition, VerifyReport, verify};
 pub use verify_rows::{RemovedRows, RowsReport};

@@ -4,8 +4,8 @@ use std::path::Path as LocalPath;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use deltalake::Path;
-use deltalake::kernel::StructType;
 use deltalake::kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
+use deltalake::kernel::{Snapshot, StructType};
 use deltalake::logstore::object_store::{Error as StoreError, ObjectStoreExt, PutMode, PutOptions};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::SaveMode;
@@ -18,11 +18,14 @@ use crate::answer::told;
 use crate::data_file::Codec;
 use crate::durable;
 use crate::entry::TableMetadata;
+use crate::evolution;
 use crate::fault::DeltaFault;
 use crate::log::{LogStorage, Tip};
 use crate::object_stores::StoreOptions;
 use crate::partitions;
+use crate::patience::patiently;
 use crate::protocol::Protocol;
+use crate::side;
 use crate::stats::{OWN_COLUMNS, StatsColumns};
 use crate::store::TableStore;
 use crate::table_writer::Layout;
@@ -93,14 +96,7 @@ impl Table {
             }
         }
         let (tip, snapshot) = store.existing_tip().await?;
-        Protocol::of(&snapshot).check(&address)?;
-        check_partitioning(config, &tip.metadata)?;
-        let actual: Schema = snapshot
-            .schema()
-            .as_ref()
-            .try_into_arrow()
-            .map_err(|source: arrow_schema::ArrowError| DeltaFault::encode(&address, source))?;
-        check_schema(config, &actual)?;
+        check(config, &tip, &snapshot)?;
         let wanted = if config.merge_schema { wanted(config)? } else { Vec::new() };
         let file_schema = partitions::file_schema(&config.schema, &config.partition_columns)
             .map_err(|source| DeltaFault::encode(&address, source))?;
@@ -113,6 +109,30 @@ impl Table {
         };
         Ok((Self { store, layout, wanted }, tip))
     }
+}
+
+/// Whether the table, as it is now, can be opened so; one that is not there can. Writes nothing.
+pub async fn check_table(config: &TableConfig) -> Result<(), DeltaFault> {
+    let store = TableStore::open(&config.address, &config.store, None)?;
+    let Some((tip, snapshot)) = patiently(|| store.read_tip()).await? else { return Ok(()) };
+    check(config, &tip, &snapshot)?;
+    if config.merge_schema {
+        evolution::merge(&tip.metadata, &wanted(config)?)
+            .map_err(|column| side::clash(&store.address, &column))?;
+    }
+    Ok(())
+}
+
+fn check(config: &TableConfig, tip: &Tip, snapshot: &Snapshot) -> Result<(), DeltaFault> {
+    let address = config.address.as_str();
+    Protocol::of(snapshot).check(address)?;
+    check_partitioning(config, &tip.metadata)?;
+    let actual: Schema = snapshot
+        .schema()
+        .as_ref()
+        .try_into_arrow()
+        .map_err(|source: arrow_schema::ArrowError| DeltaFault::encode(address, source))?;
+    check_schema(config, &actual)
 }
 
 fn stats_of(role: TableRole) -> StatsColumns {

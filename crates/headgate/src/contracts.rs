@@ -19,16 +19,11 @@ pub(crate) fn contract(
     issues: &mut Issues,
 ) -> Option<Contract> {
     let options = options?;
-    let (path, schema) = match options {
-        Value::String(path) => (Some(path.as_str()), None),
-        Value::Object(object) if object.contains_key("path") => (
-            object.get("path").and_then(Value::as_str),
-            object.get("schema").and_then(Value::as_str),
-        ),
-        _ => (None, None),
-    };
-    let (text, place) = match path {
-        Some(path) => {
+    let said = |name| member(options, name);
+    let path = options.as_str().or_else(|| said("path"));
+    let (text, place) = match (path, said("text")) {
+        (None, Some(text)) => (text.to_owned(), said("place").unwrap_or_default().to_owned()),
+        (Some(path), _) => {
             let path: PathBuf = base_dir.join(path);
             match read(&path) {
                 Ok(text) => (text, path.display().to_string()),
@@ -44,9 +39,9 @@ pub(crate) fn contract(
                 }
             }
         }
-        None => (options.to_string(), "the document given".to_owned()),
+        (None, None) => (options.to_string(), "the document given".to_owned()),
     };
-    match Contract::compile_with(&text, schema, functions) {
+    match Contract::compile_with(&text, said("schema"), functions) {
         Ok(contract) => Some(contract),
         Err(ContractFault::Invalid { issues: found }) => {
             for issue in found {
@@ -67,6 +62,14 @@ pub(crate) fn contract(
             None
         }
     }
+}
+
+/// Of a contract that is named, `{ path, … }`, or was read by whoever asks: `{ text, place, … }`. A
+/// document has members of its own.
+pub(crate) fn member<'a>(options: &'a Value, name: &str) -> Option<&'a str> {
+    let object = options.as_object()?;
+    let is_document = object.contains_key("apiVersion") || object.contains_key("kind");
+    object.get(name).filter(|_| !is_document)?.as_str()
 }
 
 /// Every rule is enforced, where the user asks for that.

@@ -11,6 +11,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex as AsyncMutex, broadcast, mpsc, watch};
 use tokio::task::AbortHandle;
 
+use crate::contract_change::ContractChanges;
 use crate::gate::AskedGate;
 use crate::observers::{Observers, Report as ToldReport};
 use crate::report::{self, BatchReport, Datasets, ProgressReport};
@@ -45,13 +46,15 @@ pub struct QueryHandle {
     pub history: Vec<BatchReport>,
     pub(crate) gate: Option<Arc<AskedGate>>,
     pub(crate) calls: Arc<RuleCalls>,
-    pub(crate) transforms: Option<Arc<TransformCalls>>,
+    /// Of the query that runs now; a change of contract plans its transforms anew.
+    pub(crate) transforms: watch::Receiver<Option<Arc<TransformCalls>>>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) observers: Arc<Observers>,
     pub(crate) switch: StopSwitch,
     pub(crate) end: watch::Receiver<Option<End>>,
     pub(crate) set_end: watch::Sender<Option<End>>,
     pub(crate) task: AbortHandle,
+    pub(crate) contracts: ContractChanges,
 }
 
 /// Where the engine's reports wait for whoever asks.
@@ -172,12 +175,20 @@ impl QueryHandle {
 
     /// The next call of a transform's function; `None` without any, or once ended.
     pub async fn next_transform_call(&self) -> Option<TransformCall> {
-        self.unless_ended(self.transforms.as_ref()?.next()).await
+        let mut transforms = self.transforms.clone();
+        loop {
+            let calls = transforms.borrow_and_update().clone()?;
+            tokio::select! {
+                next = self.unless_ended(calls.next()) => return next,
+                Ok(()) = transforms.changed() => {}
+            }
+        }
     }
 
     /// False when nobody waits for that answer any more.
     pub fn answer_transform_call(&self, call: u32, made: MadeRows) -> bool {
-        self.transforms.as_ref().is_some_and(|calls| calls.answer(call, made))
+        let calls = self.transforms.borrow().clone();
+        calls.is_some_and(|calls| calls.answer(call, made))
     }
 
     /// What comes next, as long as the query has not ended.

@@ -11,6 +11,8 @@
 //! | [`input`] | the formats that are read: one line each, and what their options mean |
 //! | [`payload`] | how payloads and keys become rows: formats, writers' schemas, the registry |
 //! | [`mod@start`], [`handle`] | wiring of concrete source, decoder, contract and sink |
+//! | `parts`, [`contract_change`] | what a query is made of, and how it goes on under another contract |
+//! | [`documents`] | where contracts are kept in object stores |
 //! | [`contract_check`], [`contract_test`] | a contract by itself, and over data at rest |
 //! | [`rule_calls`], [`rule_values`] | rules that are functions of the outside, and what they get |
 //! | [`mod@stream_plan`] | the columns of a stream before anything starts |
@@ -21,10 +23,12 @@
 //! | [`report`] | batches, verdicts and progress as the outside sees them |
 
 pub mod calls;
+pub mod contract_change;
 pub mod contract_check;
 pub mod contract_test;
 mod contracts;
 pub mod dataset;
+pub mod documents;
 pub mod failure;
 pub mod gate;
 pub mod handle;
@@ -37,6 +41,7 @@ pub mod memory;
 pub mod observers;
 pub mod operate;
 pub mod options;
+mod parts;
 pub mod payload;
 pub mod quantity;
 mod redact;
@@ -56,6 +61,7 @@ mod transforms;
 pub mod verify;
 
 pub use calls::{FunctionOptions, Functions};
+pub use contract_change::ContractChange;
 pub use dataset::{Column, Dataset};
 pub use failure::{Failure, FailureKind};
 pub use handle::{QueryHandle, QueryState};

@@ -16,7 +16,8 @@ pub type OptionMap = BTreeMap<String, String>;
 pub struct NodeOptions {
     pub name: Option<String>,
     pub input: Option<InputOptions>,
-    /// A path, `{ path, schema, server }`, or the document itself.
+    /// A path; `{ path, schema, server }`; `{ text, place, schema, server }`, which whoever asks has read
+    /// elsewhere; or the document itself.
     pub contract: Option<Value>,
     /// One after the other, between decoding and the contract.
     pub transforms: Option<Vec<TransformOptions>>,
@@ -177,6 +178,7 @@ pub fn parse(json: &str) -> Result<NodeOptions, Issue> {
 /// Every key path there is, parents before children, in the order of declaration.
 pub fn keys() -> Vec<String> {
     const TABLE: &[&str] = &["output", "rejects", "dead_letters"];
+    const CONTRACT: &[&str] = &["path", "schema", "text", "place"];
     let mut keys = Vec::new();
     let under = |parent: &str, names: &[&str], keys: &mut Vec<String>| {
         keys.extend(names.iter().map(|name| format!("{parent}.{name}")));
@@ -186,7 +188,7 @@ pub fn keys() -> Vec<String> {
         match *name {
             "input" => {
                 under(name, serde_introspect::<InputOptions>(), &mut keys);
-                under("input.contract", &["path", "schema"], &mut keys);
+                under("input.contract", CONTRACT, &mut keys);
                 under("input.csv", serde_introspect::<CsvInputOptions>(), &mut keys);
                 under("input.key", serde_introspect::<KeyOptions>(), &mut keys);
                 under("input.key.csv", serde_introspect::<CsvInputOptions>(), &mut keys);
@@ -197,8 +199,11 @@ pub fn keys() -> Vec<String> {
             "batch" => under(name, serde_introspect::<BatchOptions>(), &mut keys),
             "memory" => under(name, serde_introspect::<MemoryOptions>(), &mut keys),
             "maintenance" => under(name, serde_introspect::<MaintenanceOptions>(), &mut keys),
-            "contract" => under(name, &["path", "schema", "server"], &mut keys),
-            "shadow_contract" | "rejects_contract" => under(name, &["path", "schema"], &mut keys),
+            "contract" => {
+                under(name, CONTRACT, &mut keys);
+                under(name, &["server"], &mut keys);
+            }
+            "shadow_contract" | "rejects_contract" => under(name, CONTRACT, &mut keys),
             table if TABLE.contains(&table) => {
                 under(table, serde_introspect::<TableOptions>(), &mut keys);
             }

@@ -1,9 +1,9 @@
 //! What a contract's servers say of input and output, where the configuration says nothing.
 
 use headgate_contract::{Contract, Server};
-use serde_json::Value;
 
 use crate::Issue;
+use crate::contracts::member;
 use crate::options::{InputOptions, NodeOptions, TableOptions};
 use crate::resolve::Issues;
 
@@ -48,10 +48,7 @@ pub(crate) fn supply(
 }
 
 fn wanted(options: &NodeOptions) -> Option<&str> {
-    match options.contract.as_ref()? {
-        Value::Object(object) if object.contains_key("path") => object.get("server")?.as_str(),
-        _ => None,
-    }
+    member(options.contract.as_ref()?, "server")
 }
 
 impl Supplied {

@@ -5,30 +5,25 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arrow_schema::Schema;
-use headgate_contract::CheckOptions;
-use headgate_decode::UnknownFields;
-use headgate_delta::{DeltaSink, DeltaSinkConfig, Maintenance, Written};
-use headgate_engine::{
-    BatchLimits, EngineConfig, Query, QueryParts, RejectsContract, Shadow, StopSwitch,
-};
-use headgate_kafka::{FetchBudget, KafkaSource, TopicSelection};
-use headgate_model::{BoxFault, InterventionGate, Proceed, RecordSource, TableRole};
-use headgate_sources::{MemorySource, RateSource};
-use tokio::sync::watch;
+use headgate_delta::Maintenance;
+use headgate_engine::StopSwitch;
+use headgate_kafka::FetchBudget;
+use headgate_model::{BoxFault, InterventionGate, Proceed, TableRole};
+use tokio::sync::{Mutex as AsyncMutex, mpsc, watch};
 use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::calls::Functions;
+use crate::contract_change::{ContractChanges, Succession};
 use crate::gate::{AskedGate, Fallback};
 use crate::handle::{End, Feed, QueryHandle};
-use crate::input::SourceConfig;
 use crate::memory::{Lease, fetch_bytes};
 use crate::observers::Observers;
 use crate::options;
+use crate::parts::{self, Standing};
 use crate::report::Datasets;
 use crate::resolve::{NamedTable, NodeConfig, resolve};
 use crate::rule_calls::{RuleCalls, check_used};
-use crate::rule_queries;
 use crate::{Dataset, Failure, Issue};
 
 /// Batches that an intervention knows of from before.
@@ -86,32 +81,8 @@ pub async fn start(json: &str, start: StartOptions) -> Result<QueryHandle, Box<F
 }
 
 async fn start_node(config: NodeConfig, start: StartOptions) -> Result<QueryHandle, BoxFault> {
+    let StartOptions { intervention, observers, functions, base_dir } = start;
     let (lease, part) = Lease::take(config.memory_max);
-    match config.source.clone() {
-        SourceConfig::Kafka(kafka) => {
-            let source = KafkaSource::new(*kafka, FetchBudget { bytes: fetch_bytes(part) })?;
-            start_reading(source, config, lease, start).await
-        }
-        SourceConfig::Rate(rate) => {
-            start_reading(RateSource::new(rate, now()), config, lease, start).await
-        }
-        SourceConfig::Memory(memory) => {
-            start_reading(MemorySource::new(memory, now()), config, lease, start).await
-        }
-    }
-}
-
-/// Since 1970.
-fn now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
-async fn start_reading<S: RecordSource>(
-    source: S,
-    config: NodeConfig,
-    lease: Lease,
-    StartOptions { intervention, observers, functions, base_dir: _ }: StartOptions,
-) -> Result<QueryHandle, BoxFault> {
     let asked =
         intervention.map(|options| Arc::new(AskedGate::new(options.timeout, options.fallback)));
     let gate: Arc<dyn InterventionGate> = match &asked {
@@ -122,72 +93,35 @@ async fn start_reading<S: RecordSource>(
     let schema = config.layout.schema(TableRole::Output).cloned();
     let schema = schema.unwrap_or_else(|| Arc::new(Schema::empty()));
     let dataset = Dataset::new(datasets.output.clone(), &schema);
-    let output = sink_config(&config, &lease).output;
-    let query = config.query.clone();
+    let (output, query) = (parts::output(&config).clone(), config.query.clone());
     let observers = Observers::new(observers, query, output, config.durability, datasets.clone());
     let observers = Arc::new(observers);
     let feed = Arc::new(Feed::new(datasets, Arc::clone(&observers)));
-    let (switch, signal) = StopSwitch::new();
-    let cursors = observers.cursors();
-    let sink = DeltaSink::new(DeltaSinkConfig { cursors, ..sink_config(&config, &lease) });
-    let check = CheckOptions {
-        reject_unknown_fields: config.payload.options.unknown_fields == UnknownFields::Reject,
-        keeps_violating: config.policy.writes_violating_rows(),
-    };
     let calls = Arc::new(RuleCalls::new(functions.rules.timeout));
-    let decoder = config.payload.decoder(config.rows.columns.as_ref())?;
-    let transform = config.rows.transform.clone();
-    let schema = transform.as_ref().map_or(decoder.schema(), |transform| transform.schema());
-    let queries = match &config.contract {
-        Some(contract) => rule_queries::plan(contract, schema).await?,
-        None => None,
-    };
-    let shadow = match &config.shadow_contract {
-        Some(contract) => {
-            let transform = config.rows.shadow_transform.clone();
-            let columns = match &transform {
-                Some(_) => config.rows.columns.as_ref(),
-                None => Some(contract.schema()),
-            };
-            let decoder = config.payload.decoder(columns)?;
-            let schema = transform.as_ref().map_or(decoder.schema(), |made| made.schema());
-            Some(Shadow {
-                queries: rule_queries::plan(contract, schema).await?,
-                functions: calls.functions_of(contract),
-                transform,
-                checker: contract.checker(check),
-                contract: contract.reference().clone(),
-                decoder,
-            })
-        }
-        None => None,
-    };
-    let parts = QueryParts {
-        shadow,
-        rejects_contract: config.rejects_contract.clone().map(RejectsContract::new),
-        output_rows: Box::new(Written::of(sink_config(&config, &lease).output)),
-        config: engine_config(&config, &lease),
-        queries,
-        functions: config.contract.as_ref().and_then(|contract| calls.functions_of(contract)),
-        source,
-        sink,
-        decoder,
-        transform,
-        checker: config.contract.as_ref().map(|contract| contract.checker(check)),
-        contract: config.contract.as_ref().map(|contract| contract.reference().clone()),
+    let standing = Arc::new(Standing {
         gate,
-        observer: Arc::clone(&feed) as _,
-        stop: signal,
-    };
-    let query = Query::prepare(parts).await?;
-    let id = query.incarnation().to_owned();
+        feed: Arc::clone(&feed),
+        calls: Arc::clone(&calls),
+        cursors: observers.cursors(),
+        fetch: FetchBudget { bytes: fetch_bytes(part) },
+        writers: lease.writers(),
+        state: lease.state(),
+    });
+    let (switch, signal) = StopSwitch::new();
+    let judging = standing.judging(&config).await?;
+    let first = standing.prepare(&config, judging, &signal).await?;
+    let id = first.incarnation.clone();
     let history = match &asked {
         Some(_) => observers.history(HISTORY).await?,
         None => Vec::new(),
     };
     let (set_end, end) = watch::channel(None);
     let maintenance = config.maintenance.clone().map(Maintenance::start).transpose()?;
-    let task = tokio::spawn(query.run().in_current_span());
+    let (set_transforms, transforms) = watch::channel(config.rows.calls.clone());
+    let (changes, asked_changes) = mpsc::channel(1);
+    let succession =
+        Succession { standing: Arc::clone(&standing), changes: asked_changes, set_transforms };
+    let task = tokio::spawn(succession.run(first, signal).in_current_span());
     let abort = task.abort_handle();
     let running =
         Running { name: config.name.clone(), feed: Arc::clone(&feed), lease, maintenance };
@@ -196,19 +130,31 @@ async fn start_reading<S: RecordSource>(
         id,
         run_id: Uuid::now_v7().to_string(),
         reroute_targets: config.reroute_targets(),
-        name: config.name,
+        name: config.name.clone(),
         dataset,
         history,
         gate: asked,
         calls,
-        transforms: config.rows.calls,
+        transforms,
         feed,
         observers,
         switch,
         end,
         set_end,
         task: abort,
+        contracts: ContractChanges {
+            current: AsyncMutex::new(config),
+            standing,
+            changes,
+            base_dir,
+            functions,
+        },
     })
+}
+
+/// Since 1970.
+pub(crate) fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// What lasts as long as a query.
@@ -261,52 +207,5 @@ fn datasets(config: &NodeConfig) -> Datasets {
         output: name(TableRole::Output).unwrap_or_default(),
         rejects: name(TableRole::Rejects),
         sinks: sinks.map(|sink| (sink.name.clone(), sink.dataset_id.clone())).collect(),
-    }
-}
-
-fn sink_config(config: &NodeConfig, lease: &Lease) -> DeltaSinkConfig {
-    let table = |table: &NamedTable| table.config.clone();
-    let (output, sides): (Vec<_>, Vec<_>) =
-        config.tables.iter().map(table).partition(|table| table.role == TableRole::Output);
-    DeltaSinkConfig {
-        query: config.query.clone(),
-        // Resolution refuses a node without an output.
-        output: output.into_iter().next().unwrap_or_else(|| config.tables[0].config.clone()),
-        side_tables: sides,
-        durability: config.durability,
-        cursors: Arc::default(),
-        buffers: lease.writers(),
-    }
-}
-
-fn engine_config(config: &NodeConfig, lease: &Lease) -> EngineConfig {
-    let limits = BatchLimits {
-        max_rows: config.max_rows,
-        max_bytes: config.max_bytes,
-        max_offsets: None,
-        min_offsets: None,
-        max_trigger_delay: Duration::ZERO,
-        state: lease.state(),
-    };
-    let (limits, fixed_assignment) = match &config.source {
-        SourceConfig::Kafka(kafka) => {
-            let limits = BatchLimits {
-                max_offsets: kafka.max_offsets_per_trigger,
-                min_offsets: kafka.min_offsets_per_trigger,
-                max_trigger_delay: kafka.max_trigger_delay,
-                ..limits
-            };
-            (limits, matches!(kafka.topics, TopicSelection::Assign(_)))
-        }
-        // One worker has them all.
-        SourceConfig::Rate(_) | SourceConfig::Memory(_) => (limits, true),
-    };
-    EngineConfig {
-        query: config.query.clone(),
-        policy: config.policy,
-        trigger: config.trigger,
-        limits,
-        layout: config.layout.clone(),
-        fixed_assignment,
     }
 }

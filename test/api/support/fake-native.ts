@@ -46,6 +46,9 @@ export class FakeNative {
     return query;
   }
 
+  /** What an object store answers. */
+  documents: { names?: string[]; text?: string; isNew?: boolean; failure?: NativeFailure } = {};
+
   readonly binding: NativeBinding = {
     validateConfig: (...asked) => {
       this.validated.push(asked);
@@ -88,6 +91,18 @@ export class FakeNative {
     adoptQuery: async (...asked) => this.operate("adopt", asked),
     rewindQuery: async (...asked) => this.operate("rewind", asked),
     tableTotals: async () => ({ rows: 0n, version: 0n }),
+    documentNames: async (...asked) => {
+      this.operated.push(["names", ...asked]);
+      return this.documents;
+    },
+    readDocument: async (...asked) => {
+      this.operated.push(["read", ...asked]);
+      return this.documents;
+    },
+    putDocument: async (...asked) => {
+      this.operated.push(["put", ...asked]);
+      return this.documents;
+    },
     previewTable: async () => ({ rowsJson: "[]" }),
     setLogger: (level, sink) => {
       this.logLevel = level;

@@ -1,5 +1,6 @@
 import type {
   NativeBatch,
+  NativeContractChange,
   NativeFailure,
   NativeProgress,
   NativeQuery,
@@ -125,6 +126,18 @@ export class FakeQuery implements NativeQuery {
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
+  }
+
+  /** What it was asked to move to. */
+  readonly updates: Record<string, unknown>[] = [];
+  change: NativeContractChange = {
+    from: { id: "pings", version: "1.0.0", hash: "a".repeat(64) },
+    to: { id: "pings", version: "1.1.0", hash: "b".repeat(64) },
+  };
+
+  async updateContract(json: string) {
+    this.updates.push(JSON.parse(json));
+    return this.change;
   }
 
   get dataset() {

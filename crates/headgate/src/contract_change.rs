@@ -164,8 +164,3 @@ fn judges_alike(a: &NodeConfig, b: &NodeConfig) -> bool {
     };
     contracts(a) == contracts(b) && a.rows.columns == b.rows.columns
 }
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-#[path = "contract_change_tests.rs"]
-mod tests;

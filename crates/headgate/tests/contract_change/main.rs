@@ -1,13 +1,13 @@
+//! A running query under one contract after another, over real tables.
+#![allow(clippy::unwrap_used)]
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use headgate_sources::{MemoryLog, MemoryRecord};
+use headgate::report::BatchReport;
+use headgate::{Functions, MemoryLog, MemoryRecord, QueryHandle, StartOptions, start};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-use super::*;
-use crate::report::BatchReport;
-use crate::{StartOptions, start};
 
 /// A query over records of this process and tables of a folder.
 struct Rig {

@@ -19,7 +19,7 @@ pub(super) fn encode(bytes: &[u8], to: &mut Vec<u8>) {
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let letters: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let padding = letters.iter().rev().take_while(|&&letter| letter == b'=').count();
-    if letters.len() % 4 != 0 || padding > 2 {
+    if !letters.len().is_multiple_of(4) || padding > 2 {
         return None;
     }
     let mut bytes = Vec::with_capacity(letters.len() / 4 * 3);

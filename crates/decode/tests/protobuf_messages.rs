@@ -74,8 +74,8 @@ fn an_order_once_seen_is_expected_and_any_other_still_read() {
         .collect();
     let decoded = decode_messages(PAIR, &schema, DecodeOptions::default(), &payloads);
     assert_eq!((decoded.dead.len(), decoded.fields.len()), (0, 0));
-    for row in 0..payloads.len() {
-        let alone = decode_messages(PAIR, &schema, DecodeOptions::default(), [&payloads[row]]);
+    for (row, payload) in payloads.iter().enumerate() {
+        let alone = decode_messages(PAIR, &schema, DecodeOptions::default(), [payload]);
         assert_eq!(decoded.rows.slice(row, 1), alone.rows, "row {row}");
     }
 }

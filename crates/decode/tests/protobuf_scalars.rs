@@ -90,8 +90,8 @@ fn floats_are_taken_as_the_nearest_or_exactly() {
     check("double", DataType::Float32, &[(wide(0.5), Value(float(0.5))), (wide(1e39), Misfit)]);
     check("float", DataType::Float64, &[(single(0.1), Value(float(f64::from(0.1_f32))))]);
     check("double", DataType::Int64, &[(wide(3.0), of_int(3)), (wide(3.5), Misfit)]);
-    check("double", DataType::Int64, &[(wide(-9.223372036854775808e18), of_int(i64::MIN))]);
-    check("double", DataType::Int64, &[(wide(9.223372036854775808e18), Misfit)]);
+    check("double", DataType::Int64, &[(wide(-(2_f64.powi(63))), of_int(i64::MIN))]);
+    check("double", DataType::Int64, &[(wide(2_f64.powi(63)), Misfit)]);
     let money = DataType::Decimal128(12, 2);
     check("double", money.clone(), &[(wide(12.34), decimal(1234)), (wide(0.1), decimal(10))]);
     check("double", money.clone(), &[(wide(-0.07), decimal(-7)), (wide(0.001), Misfit)]);

@@ -172,6 +172,7 @@ async fn start_reading<S: RecordSource>(
         source,
         sink,
         decoder,
+        schemas: None,
         transform,
         checker: config.contract.as_ref().map(|contract| contract.checker(check)),
         contract: config.contract.as_ref().map(|contract| contract.reference().clone()),

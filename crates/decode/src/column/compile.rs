@@ -13,7 +13,7 @@ use super::{
 use crate::DecodeFault;
 
 /// Metadata of a text that holds an `object` or an `array` as JSON.
-const JSON_KEY: &str = "headgate.json";
+pub(crate) const JSON_KEY: &str = "headgate.json";
 
 /// The same fields, nullable at every level; names, types and metadata stay.
 pub(crate) fn nullable(fields: &Fields) -> Fields {

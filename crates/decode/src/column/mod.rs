@@ -19,7 +19,7 @@ use arrow_array::types::{
 use arrow_schema::{ArrowError, DataType};
 use headgate_moment::Format;
 
-pub(crate) use compile::{compile, nullable};
+pub(crate) use compile::{JSON_KEY, compile, nullable};
 use learned::Learned;
 pub(crate) use map::MapColumn;
 pub(crate) use nested::{ListColumn, StructColumn};

@@ -7,10 +7,13 @@ use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StructArray, UInt32
 use arrow_buffer::NullBuffer;
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, SchemaRef};
 use arrow_select::take::take_record_batch;
-use headgate_model::{FieldViolation, SchemaDifference, UNKNOWN_FIELD, WriterSchema, field_paths};
+use headgate_model::{
+    DeadLetterKind, FieldViolation, SchemaDifference, UNKNOWN_FIELD, WriterSchema, field_paths,
+};
 
 use crate::column::nullable;
-use crate::{DeadRecord, DecodeFault, Decoded, Decoder, Payloads, RowRecords};
+use crate::framed::schema_ids;
+use crate::{DeadRecord, DecodeFault, Decoded, Decoder, Payloads, RowRecords, WantedSchema};
 
 /// The columns of a contract, apart by where they come from.
 #[derive(Clone, Debug)]
@@ -83,7 +86,7 @@ struct KeyedDecoder {
     numbers: u32,
     values: Box<dyn Decoder>,
     keys: Box<dyn Decoder>,
-    /// Schemas that either waits for.
+    /// Schemas that either has asked for: one of keys says nothing of values.
     of_values: BTreeSet<u32>,
     of_keys: BTreeSet<u32>,
 }
@@ -114,10 +117,14 @@ impl Decoder for KeyedDecoder {
         Ok(Decoded { rows, records, fields, dead, skipped: values.skipped })
     }
 
-    fn wanted_schemas(&mut self, payloads: Payloads<'_>) -> Vec<u32> {
-        self.of_values.extend(self.values.wanted_schemas(payloads));
-        self.of_keys.extend(self.keys.wanted_schemas(payloads.of_keys()));
-        self.of_values.union(&self.of_keys).copied().collect()
+    fn wanted_schemas(&mut self, payloads: Payloads<'_>) -> Vec<WantedSchema> {
+        let mut wanted = self.values.wanted_schemas(payloads);
+        self.of_values = schema_ids(&wanted);
+        let of_keys = self.keys.wanted_schemas(payloads.of_keys());
+        self.of_keys = schema_ids(&of_keys);
+        wanted.extend(of_keys);
+        wanted.sort_by_key(|wanted| wanted.record);
+        wanted
     }
 
     fn learn_schema(
@@ -135,11 +142,14 @@ impl Decoder for KeyedDecoder {
         Ok(differences)
     }
 
-    fn refuse_schema(&mut self, id: u32, reason: &str) {
-        self.of_values.remove(&id);
-        self.of_keys.remove(&id);
-        self.values.refuse_schema(id, reason);
-        self.keys.refuse_schema(id, reason);
+    fn refuse_schema(&mut self, id: u32, kind: DeadLetterKind, reason: &str) {
+        self.values.refuse_schema(id, kind, reason);
+        self.keys.refuse_schema(id, kind, reason);
+    }
+
+    fn forget_schema(&mut self, id: u32) {
+        self.values.forget_schema(id);
+        self.keys.forget_schema(id);
     }
 }
 

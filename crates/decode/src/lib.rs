@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`avro()`] | records of a writer's Avro schema, by a program made of both schemas |
+//! | [`framed()`] | payloads that name their writer's schema, as schema registries have it |
 //! | [`json()`] | one JSON object a record, parsed straight into the columns of a schema |
 //! | [`keyed()`] | a decoder of values and one of keys, into one row |
 //! | [`csv()`] | one line of CSV a record |
@@ -45,7 +46,9 @@ mod csv;
 mod decoded;
 mod extra;
 mod fault;
+mod framed;
 mod json;
+mod json_schema;
 mod keyed;
 mod notes;
 mod options;
@@ -56,12 +59,13 @@ mod record_log;
 mod rows;
 
 use arrow_schema::SchemaRef;
-use headgate_model::{RecordChunk, SchemaDifference, WriterSchema};
+use headgate_model::{DeadLetterKind, RecordChunk, SchemaDifference, WriterSchema};
 
 pub use avro::avro;
 pub use csv::{CsvOptions, csv};
 pub use decoded::{DeadRecord, Decoded, RowRecords};
 pub use fault::DecodeFault;
+pub use framed::{framed, registered_differences, schema_ids};
 pub use json::{json, json_value};
 pub use keyed::{KeySplit, keyed};
 pub use notes::MAX_DEPTH;
@@ -84,13 +88,14 @@ pub trait Decoder: Send {
         self.decode_payloads(Payloads::values(chunk))
     }
 
-    /// Ids of writers' schemas that `payloads` name and nobody has told this decoder about,
-    /// ascending. Nothing is decoded before each of them was learned or refused.
-    fn wanted_schemas(&mut self, _payloads: Payloads<'_>) -> Vec<u32> {
+    /// Payloads of writers' schemas that nobody has told this decoder about, in the order of the
+    /// records. None of them is decoded before its schema was learned or refused.
+    fn wanted_schemas(&mut self, _payloads: Payloads<'_>) -> Vec<WantedSchema> {
         Vec::new()
     }
 
-    /// Reads payloads of schema `id` from now on, and says how it differs from the columns.
+    /// Reads payloads of schema `id` from now on, as far as they were wanted, and says how it differs
+    /// from the columns.
     fn learn_schema(
         &mut self,
         _id: u32,
@@ -99,6 +104,17 @@ pub trait Decoder: Send {
         Ok(Vec::new())
     }
 
-    /// Payloads of schema `id` are dead letters from now on, for this reason.
-    fn refuse_schema(&mut self, _id: u32, _reason: &str) {}
+    /// Payloads of schema `id` are dead letters from now on, of this kind and for this reason.
+    fn refuse_schema(&mut self, _id: u32, _kind: DeadLetterKind, _reason: &str) {}
+
+    /// Schema `id` is wanted again.
+    fn forget_schema(&mut self, _id: u32) {}
+}
+
+/// A record whose schema is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WantedSchema {
+    /// Index in the chunk.
+    pub record: u32,
+    pub id: u32,
 }

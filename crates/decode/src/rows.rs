@@ -40,7 +40,7 @@ pub(crate) struct RowDecoder<R> {
     columns: StructColumn,
     extra: Option<ExtraColumn>,
     notes: RowNotes,
-    reader: R,
+    pub(crate) reader: R,
 }
 
 impl<R: PayloadReader> RowDecoder<R> {

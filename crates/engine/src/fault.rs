@@ -1,8 +1,12 @@
 use headgate_contract::ContractFault;
 use headgate_decode::DecodeFault;
 use headgate_model::{
-    Blame, BlockNote, Fault, FaultContext, FunctionFault, Retry, TransformFault, Verdict,
+    Blame, BlockNote, Fault, FaultContext, FunctionFault, Retry, SchemaDifference, TransformFault,
+    Verdict,
 };
+
+use crate::SchemaName;
+use crate::schema_change::incompatible;
 
 /// What ends a query from within the loop.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +24,14 @@ pub enum EngineFault {
     Fenced { times: u32, same_group: bool },
     #[error("record {offset} of {partition} came again")]
     Repeated { partition: String, offset: i64, expected: i64 },
+    #[error("{name} does not fit the contract")]
+    SchemaIncompatible { name: SchemaName, differences: Vec<SchemaDifference> },
+    #[error("{name} cannot be used")]
+    SchemaUnusable {
+        name: SchemaName,
+        #[source]
+        fault: DecodeFault,
+    },
     #[error("cannot build the rows of a table")]
     Assemble {
         #[from]
@@ -57,6 +69,8 @@ impl Fault for EngineFault {
             Self::Undecodable { .. } => "RECORD_UNDECODABLE",
             Self::Fenced { .. } => "QUERY_FENCED",
             Self::Repeated { .. } => "SOURCE_REPEATED_RECORD",
+            Self::SchemaIncompatible { .. } => "SCHEMA_INCOMPATIBLE",
+            Self::SchemaUnusable { fault, .. } => fault.code(),
             Self::NoIngestionTime => "CONFIG_VALUE",
             Self::TooManyKeys { .. } => "CONTRACT_STATE_TOO_LARGE",
             Self::Assemble { .. } => "ROWS_NOT_ASSEMBLED",
@@ -73,6 +87,7 @@ impl Fault for EngineFault {
             | Self::Blocked { .. }
             | Self::StillBlocked(_)
             | Self::Undecodable { .. }
+            | Self::SchemaIncompatible { .. }
             | Self::NoIngestionTime
             | Self::TooManyKeys { .. }
             | Self::Fenced { .. } => Blame::User,
@@ -80,6 +95,7 @@ impl Fault for EngineFault {
                 Blame::Internal
             }
             Self::Contract(fault) => fault.blame(),
+            Self::SchemaUnusable { fault, .. } => fault.blame(),
             Self::Decode(fault) => fault.blame(),
             Self::Function(fault) => fault.blame(),
         }
@@ -134,6 +150,20 @@ impl Fault for EngineFault {
                 format!("{kind}: {message}"),
                 "configure dead_letters to keep such records and go on",
             ),
+            Self::SchemaIncompatible { differences, .. } => say(
+                "decode",
+                Some("input.on_schema_change"),
+                "a schema whose records can satisfy the contract",
+                incompatible(differences),
+                "none of its records was written; mend the contract, or choose reject to make them dead letters or evolve to read them as far as it goes",
+            ),
+            Self::SchemaUnusable { fault, .. } => FaultContext {
+                field: Some("input.on_schema_change".to_owned()),
+                details: Some(
+                    "none of its records was written; reject makes them dead letters".to_owned(),
+                ),
+                ..fault.context()
+            },
             Self::Fenced { same_group, .. } => say(
                 "commit",
                 Some("name"),

@@ -16,7 +16,9 @@ use uuid::Uuid;
 
 use crate::account::Offsets;
 use crate::assemble::Assembler;
+use crate::lookups::News;
 use crate::process::answers;
+use crate::schemas::Schemas;
 use crate::shadow::OpenShadow;
 use crate::stop::{StopMode, StopSignal};
 use crate::transform::RowTransform;
@@ -28,6 +30,8 @@ use crate::{EngineConfig, EngineFault, Trigger};
 pub(crate) struct Intake<S> {
     pub source: S,
     pub decoder: Box<dyn Decoder>,
+    /// Of decoders that read by their writers' schemas.
+    pub schemas: Option<Schemas>,
     pub transform: Option<RowTransform>,
     pub checker: Option<Checker>,
     /// What rules need to have asked of the rows.
@@ -50,6 +54,8 @@ pub(crate) struct Intake<S> {
     pub fences: u32,
     /// When to read again from the output's positions, after a fence.
     pub rewind: Option<Instant>,
+    /// The source has reached its end, and that is still to be settled.
+    pub drained: bool,
     /// Ends of partitions that other workers hold, of a source that has reached its own.
     pub elsewhere: Vec<(Arc<str>, i32, i64)>,
     /// When to see how far the others are.
@@ -126,7 +132,9 @@ enum Step {
     Feedback(Feedback),
     Rewind,
     Tick,
+    Schemas(News),
     LookElsewhere,
+    End,
     Fill,
     Source(SourceEvent),
 }
@@ -153,14 +161,12 @@ impl<S: RecordSource> Intake<S> {
                 }
                 Step::Source(SourceEvent::Drained { epoch, elsewhere }) => {
                     if epoch == self.epoch {
-                        self.elsewhere = elsewhere;
-                        if self.settle_last().await? {
-                            return Ok(());
-                        }
+                        self.drained(elsewhere).await?;
                     }
                 }
+                Step::Schemas(news) => self.take_news(news).await?,
                 Step::Fill => self.fill().await?,
-                Step::LookElsewhere => {
+                Step::LookElsewhere | Step::End => {
                     if self.settle_last().await? {
                         return Ok(());
                     }
@@ -171,7 +177,13 @@ impl<S: RecordSource> Intake<S> {
 
     async fn next_step(&mut self, ticks: &Ticks) -> Flow<Step> {
         let started = Instant::now();
+        let has_ended = self.drained
+            && self.rewind.is_none()
+            && self.pending.is_empty()
+            && !self.waits_for_schemas();
         let has_more = !self.held && self.rewind.is_none() && !self.pending.is_empty();
+        let waits = self.schemas.as_ref().is_some_and(Schemas::is_full);
+        let holds_back = self.held || has_more || waits;
         let step = tokio::select! {
             biased;
             mode = self.stop.wait() => Step::Stop(mode),
@@ -182,7 +194,9 @@ impl<S: RecordSource> Intake<S> {
             () = at(self.rewind) => Step::Rewind,
             () = at(self.look_elsewhere) => Step::LookElsewhere,
             () = ticks.tick() => Step::Tick,
-            event = next_event(&mut self.source, self.held || has_more) => Step::Source(event?),
+            news = Schemas::news(&mut self.schemas) => Step::Schemas(news?),
+            () = std::future::ready(()), if has_ended => Step::End,
+            event = next_event(&mut self.source, holds_back) => Step::Source(event?),
             () = std::future::ready(()), if has_more => Step::Fill,
         };
         self.batch.phases.poll += started.elapsed();
@@ -259,11 +273,10 @@ impl<S: RecordSource> Intake<S> {
         }
         let was_held = std::mem::take(&mut self.held);
         if self.batch.is_empty() && self.pending.is_empty() && !was_held {
-            let elapsed = self.last_cut.elapsed();
+            self.tell_idle().await?;
             self.last_cut = Instant::now();
             self.batch.phases = Phases::default();
-            let (lag, fetch_queue) = (self.source.lag(), self.source.queued_bytes());
-            return self.send(Work::Idle { elapsed, lag, fetch_queue }).await;
+            return Ok(());
         }
         self.cut().await?;
         self.fill().await
@@ -319,6 +332,7 @@ impl<S: RecordSource> Intake<S> {
             phases,
             lag: self.source.lag(),
             fetch_queue: self.source.queued_bytes(),
+            held: self.held_records(),
             chunk_bytes: bytes,
             opened_at: opened_at.unwrap_or(now),
             elapsed: now - self.last_cut,
@@ -339,10 +353,25 @@ impl<S: RecordSource> Intake<S> {
         Ok(())
     }
 
+    async fn drained(&mut self, elsewhere: Vec<(Arc<str>, i32, i64)>) -> Flow<()> {
+        self.elsewhere = elsewhere;
+        self.drained = true;
+        // What waits for schemas may do so for hours.
+        if self.waits_for_schemas() && self.config.trigger != Trigger::Once {
+            return self.cut().await;
+        }
+        Ok(())
+    }
+
+    fn waits_for_schemas(&self) -> bool {
+        self.schemas.as_ref().is_some_and(Schemas::holds)
+    }
+
     /// True when everything up to the end is committed, by whichever worker; false when a fence asks
     /// for another round, or when others are not there yet.
     async fn settle_last(&mut self) -> Flow<bool> {
         self.look_elsewhere = None;
+        self.drained = false;
         if self.rewind.is_some() {
             return Ok(false);
         }

@@ -97,10 +97,10 @@ impl<K: LakeSink> Outlet<K> {
             }
             Work::Cut(cut) if cut.epoch == self.epoch => self.settle(*cut).await?,
             Work::Rows { .. } | Work::Cut(_) => {}
-            Work::Idle { elapsed, lag, fetch_queue } => {
+            Work::Idle { elapsed, lag, fetch_queue, held } => {
                 let memory = MemoryUse { fetch_queue, ..MemoryUse::default() };
                 let idle = Progress::idle(self.version, now_us());
-                self.observer.progress(Progress { elapsed, lag, memory, ..idle });
+                self.observer.progress(Progress { elapsed, lag, memory, held, ..idle });
                 released(&self.calls.during("refresh", self.sink.refresh()).await?)?;
             }
             Work::Settled { reply } => {
@@ -211,6 +211,7 @@ impl<K: LakeSink> Outlet<K> {
             memory: MemoryUse { fetch_queue: *fetch_queue, chunks: *chunks, writers, commit: 0 },
             ledger: Some(ledger),
             waiting: None,
+            held: cut.held.clone(),
         });
     }
 }

@@ -23,6 +23,7 @@ type Both = (Decoded, Option<Decoded>);
 
 impl<S: RecordSource> Intake<S> {
     pub async fn process(&mut self, chunk: RecordChunk) -> Flow<()> {
+        let Some(chunk) = self.admit(chunk)? else { return Ok(()) };
         self.batch.open();
         self.batch.bytes += chunk.payload_bytes() as u64;
         self.batch.lost += chunk.advances.iter().map(|advance| advance.lost).sum::<i64>();

@@ -19,6 +19,7 @@ use crate::assemble::Assembler;
 use crate::intake::{Intake, IntakeEnd, OpenBatch};
 use crate::outlet::{Outlet, released};
 use crate::reroute::Rerouting;
+use crate::schemas::WriterSchemas;
 use crate::shadow::Shadow;
 use crate::stop::StopSignal;
 use crate::transform::RowTransform;
@@ -33,6 +34,8 @@ pub struct QueryParts<S, K> {
     pub source: S,
     pub sink: K,
     pub decoder: Box<dyn Decoder>,
+    /// For a decoder that reads by its writers' schemas.
+    pub schemas: Option<WriterSchemas>,
     pub transform: Option<Arc<dyn Transform>>,
     pub checker: Option<Checker>,
     pub queries: Option<Box<dyn BatchQueries>>,
@@ -65,6 +68,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             mut source,
             mut sink,
             decoder,
+            schemas,
             transform,
             checker,
             queries,
@@ -99,6 +103,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             source,
             transform: RowTransform::after(decoder.as_ref(), transform.as_ref()),
             decoder,
+            schemas: schemas.map(Into::into),
             checker,
             queries,
             functions,
@@ -115,6 +120,7 @@ impl<S: RecordSource, K: LakeSink> Query<S, K> {
             epoch: 0,
             fences: 0,
             rewind: None,
+            drained: false,
             elsewhere: Vec::new(),
             look_elsewhere: None,
             pending: VecDeque::new(),

@@ -36,6 +36,9 @@ impl<S: RecordSource> Intake<S> {
         if !lost {
             self.take_pending().await?;
             self.cut_and_settle().await?;
+            if let Some(schemas) = &mut self.schemas {
+                schemas.drop_partitions(partitions);
+            }
             self.offsets.revoke(partitions);
             self.tell_lead();
             done();
@@ -83,6 +86,10 @@ impl<S: RecordSource> Intake<S> {
     async fn drop_open_batch(&mut self) -> Flow<()> {
         self.epoch += 1;
         self.pending.clear();
+        if let Some(schemas) = &mut self.schemas {
+            schemas.drop_held();
+        }
+        self.drained = false;
         self.held = false;
         self.batch = OpenBatch::new();
         self.stands_on = None;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use headgate_model::{
-    Counts, Lag, PartitionLedger, Phases, Positions, SinkImage, TableRole, Verdict,
+    Counts, HeldRecords, Lag, PartitionLedger, Phases, Positions, SinkImage, TableRole, Verdict,
 };
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -21,6 +21,7 @@ pub(crate) enum Work {
         elapsed: Duration,
         lag: Lag,
         fetch_queue: u64,
+        held: Option<HeldRecords>,
     },
     /// Answered once everything before is committed, or dropped.
     Settled {
@@ -48,6 +49,7 @@ pub(crate) struct Cut {
     pub phases: Phases,
     pub lag: Lag,
     pub fetch_queue: u64,
+    pub held: Option<HeldRecords>,
     pub chunk_bytes: u64,
     pub opened_at: Instant,
     /// Since the trigger before.

@@ -45,6 +45,7 @@ mod parts;
 pub mod payload;
 pub mod quantity;
 mod redact;
+mod registry;
 pub mod report;
 pub mod resolve;
 pub mod rule_calls;

@@ -9,16 +9,19 @@ use headgate_decode::{Decoder, UnknownFields};
 use headgate_delta::{Cursors, DeltaSink, DeltaSinkConfig, TableConfig, Written};
 use headgate_engine::{
     BatchLimits, EngineConfig, Query, QueryParts, RejectsContract, Shadow, StopSignal, StopSwitch,
+    WriterSchemas,
 };
 use headgate_kafka::{FetchBudget, KafkaSource, TopicSelection};
 use headgate_model::{
     BatchQueries, BoxFault, Budget, ContractRef, InterventionGate, RecordSource, RowFunctions,
     TableRole, Transform,
 };
+use headgate_registry::SchemaRegistry;
 use headgate_sources::{MemorySource, RateSource};
 
 use crate::handle::Feed;
 use crate::input::SourceConfig;
+use crate::registry;
 use crate::resolve::{NamedTable, NodeConfig};
 use crate::rule_calls::RuleCalls;
 use crate::rule_queries;
@@ -33,11 +36,13 @@ pub(crate) struct Standing {
     pub fetch: FetchBudget,
     pub writers: Budget,
     pub state: Budget,
+    pub registry: Option<Arc<SchemaRegistry>>,
 }
 
 /// How payloads become rows and are judged. It is planned without a look at records or tables.
 pub(crate) struct Judging {
     decoder: Box<dyn Decoder>,
+    schemas: Option<WriterSchemas>,
     transform: Option<Arc<dyn Transform>>,
     checker: Option<Checker>,
     queries: Option<Box<dyn BatchQueries>>,
@@ -61,7 +66,16 @@ impl Standing {
             reject_unknown_fields: config.payload.options.unknown_fields == UnknownFields::Reject,
             keeps_violating: config.policy.writes_violating_rows(),
         };
-        let decoder = config.payload.decoder(config.rows.columns.as_ref())?;
+        let columns = config.rows.columns.as_ref();
+        let decoder = config.payload.decoder(columns)?;
+        let schemas = match &self.registry {
+            Some(registry) => {
+                registry::check(registry, &config.payload, &config.source, columns).await?;
+                let source = Arc::clone(registry) as _;
+                Some(WriterSchemas { source, on_change: config.payload.on_schema_change })
+            }
+            None => None,
+        };
         let transform = config.rows.transform.clone();
         let schema = transform.as_ref().map_or(decoder.schema(), |transform| transform.schema());
         let contract = config.contract.as_ref();
@@ -75,6 +89,7 @@ impl Standing {
         };
         Ok(Judging {
             decoder,
+            schemas,
             transform,
             checker: contract.map(|contract| contract.checker(check)),
             queries,
@@ -138,6 +153,7 @@ impl Standing {
         let (switch, stop) = StopSwitch::within(stop);
         let Judging {
             decoder,
+            schemas,
             transform,
             checker,
             queries,
@@ -151,6 +167,7 @@ impl Standing {
             source,
             sink: DeltaSink::new(self.sink_config(config)),
             decoder,
+            schemas,
             transform,
             checker,
             queries,

@@ -117,7 +117,8 @@ impl PayloadFormat {
             Self::Protobuf { schema, message } => {
                 Ok(protobuf(columns, schema, message.as_deref(), options)?.1)
             }
-            Self::Raw | Self::Json | Self::Csv(_) | Self::Framed => Ok(Vec::new()),
+            Self::Csv(csv_options) => csv(columns, csv_options, options).map(|_| Vec::new()),
+            Self::Raw | Self::Json | Self::Framed => Ok(Vec::new()),
         }
     }
 }

@@ -8,6 +8,7 @@ use arrow_schema::Schema;
 use headgate_delta::Maintenance;
 use headgate_engine::StopSwitch;
 use headgate_kafka::FetchBudget;
+use headgate_registry::SchemaRegistry;
 use headgate_model::{BoxFault, InterventionGate, Proceed, TableRole};
 use tokio::sync::{Mutex as AsyncMutex, mpsc, watch};
 use tracing::Instrument;
@@ -98,6 +99,7 @@ async fn start_node(config: NodeConfig, start: StartOptions) -> Result<QueryHand
     let observers = Arc::new(observers);
     let feed = Arc::new(Feed::new(datasets, Arc::clone(&observers)));
     let calls = Arc::new(RuleCalls::new(functions.rules.timeout));
+    let registry = config.payload.registry.as_ref().map(SchemaRegistry::new).transpose()?;
     let standing = Arc::new(Standing {
         gate,
         feed: Arc::clone(&feed),
@@ -106,6 +108,7 @@ async fn start_node(config: NodeConfig, start: StartOptions) -> Result<QueryHand
         fetch: FetchBudget { bytes: fetch_bytes(part) },
         writers: lease.writers(),
         state: lease.state(),
+        registry: registry.map(Arc::new),
     });
     let (switch, signal) = StopSwitch::new();
     let judging = standing.judging(&config).await?;

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`VecLog`] | the brokers: partitions with records, gaps and retention, shared by sources |
 //! | [`VecSource`], [`SourceControl`] | one worker's consumer, and the hand that assigns and revokes |
+//! | [`VecRegistry`] | the registry that has the schemas of payloads |
 //! | [`MemoryLake`] | the tables: one output log, and side tables that follow it by payments |
 //! | [`MemorySink`], [`SinkControl`] | one worker's view of the lake, and the hand that disturbs it |
 
@@ -16,6 +17,7 @@ mod memory_sink;
 mod sink_control;
 mod source_control;
 mod vec_log;
+mod vec_registry;
 mod vec_source;
 
 pub use fake_fault::FakeFault;
@@ -24,4 +26,5 @@ pub use memory_sink::MemorySink;
 pub use sink_control::{CommitEvent, SinkControl};
 pub use source_control::SourceControl;
 pub use vec_log::{POLLED_AT_US, VecLog, VecRecord};
+pub use vec_registry::{Answering, VecRegistry};
 pub use vec_source::{ReadUntil, VecSource};

@@ -7,6 +7,7 @@
 //! | [`row`] | fields that did not fit their column, and their paths |
 //! | [`verdict`] | rules' results, the [`Verdict`] of a batch, and what an intervention decides |
 //! | [`transform`] | the seam to what makes other rows of decoded ones |
+//! | [`schema_source`] | the seam to who has the schemas that payloads were written with |
 //! | [`writer_schema`] | the schema that payloads were written with, and how it differs from a contract |
 //! | [`ledger`] | the account of a batch that its commit carries |
 //! | [`source`], [`sink`], [`gate`], [`observer`], [`queries`], [`output_rows`] | the seams that the engine is generic over |
@@ -29,6 +30,7 @@ pub mod position;
 pub mod queries;
 pub mod record;
 pub mod row;
+pub mod schema_source;
 pub mod sink;
 pub mod source;
 pub mod transform;
@@ -42,7 +44,7 @@ pub use functions::{FoundRows, RowFunctions};
 pub use gate::{Decision, InterventionGate, Proceed, RerouteTarget};
 pub use ledger::{Counts, Ledger, PartitionLedger};
 pub use observer::{
-    BatchObserver, CommittedBatch, Lag, MemoryUse, Phases, Progress, Silent, Waiting,
+    BatchObserver, CommittedBatch, HeldRecords, Lag, MemoryUse, Phases, Progress, Silent, Waiting,
 };
 pub use option_issue::OptionIssue;
 pub use output_rows::{OutputRows, TakeRows};
@@ -50,6 +52,7 @@ pub use position::{PartitionId, Positions};
 pub use queries::{Answers, BatchQueries};
 pub use record::{Advance, ChunkBuilder, RecordChunk, RecordRef};
 pub use row::{FieldViolation, UNKNOWN_FIELD, field_paths, field_types, map_parts};
+pub use schema_source::{RegisteredSchema, SchemaAnswer, SchemaMiss, SchemaSource};
 pub use sink::{
     BatchCommit, Block, BlockNote, CommitOutcome, ConvertRows, LakeSink, SinkImage, TableRole,
     TableTotal,

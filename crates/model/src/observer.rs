@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Ledger, TableTotal};
+use crate::{Ledger, PartitionId, TableTotal};
 
 /// A batch after its commit.
 #[derive(Clone, Debug)]
@@ -54,6 +54,20 @@ pub struct Waiting {
     pub budget: Duration,
 }
 
+/// Records that wait for the schemas they were written with. Those of other partitions go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldRecords {
+    /// Ascending.
+    pub schema_ids: Vec<u32>,
+    pub partitions: Vec<PartitionId>,
+    /// Read and held; more may wait behind them.
+    pub records: u64,
+    /// Since the first of them.
+    pub elapsed: Duration,
+    /// Why the registry does not answer, if it does not.
+    pub error: Option<String>,
+}
+
 /// One trigger's progress; idle triggers report one too, with 0 rows.
 #[derive(Clone, Debug)]
 pub struct Progress {
@@ -72,6 +86,8 @@ pub struct Progress {
     pub ledger: Option<Ledger>,
     /// Only between triggers: once a second while a store keeps the query waiting.
     pub waiting: Option<Waiting>,
+    /// Absent while every schema is known.
+    pub held: Option<HeldRecords>,
 }
 
 impl Progress {
@@ -88,6 +104,7 @@ impl Progress {
             memory: MemoryUse::default(),
             ledger: None,
             waiting: None,
+            held: None,
         }
     }
 }

@@ -149,6 +149,64 @@ impl RecordChunk {
             arena,
         }
     }
+
+    /// Divides into what goes on and what stays behind. `from` has, for each of
+    /// [`partitions`](Self::partitions), the index of the first record that stays, if any does: so do
+    /// all records of the partition behind it, and its advances.
+    pub fn hold_back(self, from: &[Option<u32>]) -> (Self, Self) {
+        let (mut on, mut back) = (Part::of(&self), Part::of(&self));
+        for (entry, index) in self.entries.iter().zip(0..) {
+            let stays = from[entry.partition as usize].is_some_and(|first| index >= first);
+            if stays { back.take(&self, entry) } else { on.take(&self, entry) }
+        }
+        for advance in &self.advances {
+            let stays = from[advance.partition as usize].is_some();
+            let part = if stays { &mut back } else { &mut on };
+            let partition = part.partition(&self, advance.partition);
+            part.chunk.advances.push(Advance { partition, ..*advance });
+        }
+        (on.chunk, back.chunk)
+    }
+
+    /// Without the records and advances of `partitions`.
+    #[must_use]
+    pub fn without(self, partitions: &[PartitionId]) -> Self {
+        let gone = |id| partitions.contains(id).then_some(0);
+        let from: Vec<_> = self.partitions.iter().map(gone).collect();
+        self.hold_back(&from).0
+    }
+}
+
+/// What goes to one side of a division; it names only the partitions that it has something of.
+struct Part {
+    chunk: RecordChunk,
+    /// Where each partition of the whole is among its own.
+    places: Vec<Option<u32>>,
+}
+
+impl Part {
+    fn of(whole: &RecordChunk) -> Self {
+        let RecordChunk { epoch, polled_at_us, .. } = *whole;
+        let chunk = RecordChunk { epoch, polled_at_us, ..RecordChunk::default() };
+        Self { chunk, places: vec![None; whole.partitions.len()] }
+    }
+
+    fn partition(&mut self, whole: &RecordChunk, index: u32) -> u32 {
+        *self.places[index as usize].get_or_insert_with(|| {
+            self.chunk.partitions.push(whole.partitions[index as usize].clone());
+            self.chunk.partitions.len() as u32 - 1
+        })
+    }
+
+    fn take(&mut self, whole: &RecordChunk, entry: &Entry) {
+        let partition = self.partition(whole, entry.partition);
+        let lens = [entry.value_len, entry.key_len, entry.headers_len];
+        let len: u32 = lens.into_iter().filter(|len| *len != ABSENT).sum();
+        let start = self.chunk.arena.len() as u32;
+        let bytes = entry.start as usize..(entry.start + len) as usize;
+        self.chunk.arena.extend_from_slice(&whole.arena[bytes]);
+        self.chunk.entries.push(Entry { start, partition, ..*entry });
+    }
 }
 
 /// Fills a [`RecordChunk`], one record at a time.
@@ -278,5 +336,34 @@ mod tests {
         let mut rest = tail;
         let none = rest.split_off(2);
         assert!(none.is_empty() && none.advances.len() == 1);
+    }
+
+    #[test]
+    fn what_is_held_back_of_a_partition_is_all_from_a_record_on() {
+        let mut builder = ChunkBuilder::default();
+        let [p, q] = [0, 1].map(|number| builder.partition(&PartitionId::new("t", "-", number)));
+        for (partition, offset, value) in [(p, 0, "a"), (q, 0, "b"), (p, 1, "c"), (q, 1, "d")] {
+            let header = [("h", Some(value.as_bytes()))];
+            builder.push(partition, offset, None, Some(value.as_bytes()), None, header);
+        }
+        builder.advance(Advance { partition: p, end: 5, lost: 0 });
+        builder.advance(Advance { partition: q, end: 7, lost: 0 });
+        let chunk = builder.finish(3, 99);
+        let values = |chunk: &RecordChunk| -> Vec<(u32, i64, Vec<u8>)> {
+            let of = |record: RecordRef<'_>| {
+                assert_eq!(record.headers().next(), Some(("h", record.value)));
+                let partition = chunk.partitions[record.partition as usize].partition;
+                (partition as u32, record.offset, record.value.unwrap_or_default().to_vec())
+            };
+            chunk.iter().map(of).collect()
+        };
+        let (on, back) = chunk.clone().hold_back(&[Some(2), None]);
+        assert_eq!(values(&on), [(0, 0, b"a".into()), (1, 0, b"b".into()), (1, 1, b"d".into())]);
+        assert_eq!(values(&back), [(0, 1, b"c".into())]);
+        assert_eq!((on.advances[0].end, back.advances[0].end), (7, 5));
+        assert_eq!((back.epoch, back.polled_at_us), (3, 99));
+        let rest = chunk.without(&[PartitionId::new("t", "-", 0)]);
+        assert_eq!(values(&rest), [(1, 0, b"b".into()), (1, 1, b"d".into())]);
+        assert_eq!((rest.partitions.len(), rest.advances.len()), (1, 1));
     }
 }

@@ -20,10 +20,6 @@ pub(super) fn compile(
 ) -> Result<(Program, Differences), DecodeFault> {
     let mut compiler =
         Compiler { program: Program::new(types), union: Vec::new(), objects: HashMap::new() };
-    let not_a_record = |types: &Types| DecodeFault::WriterSchema {
-        format: SchemaFormat::Avro,
-        reason: format!("a payload is {}, not a record", types.name(root)),
-    };
     let differences = match root {
         Type::Record(record) => {
             let (object, differences) = compiler.object(record, fields, None);
@@ -44,12 +40,13 @@ pub(super) fn compile(
                 });
             }
             if all.is_empty() {
-                return Err(not_a_record(&compiler.program.types));
+                compiler.value(root, fields)?
+            } else {
+                compiler.program.root = Root::Union(branches);
+                merged(all)
             }
-            compiler.program.root = Root::Union(branches);
-            merged(all)
         }
-        _ => return Err(not_a_record(&compiler.program.types)),
+        _ => compiler.value(root, fields)?,
     };
     Ok((compiler.program, differences))
 }
@@ -63,6 +60,20 @@ struct Compiler {
 }
 
 impl Compiler {
+    /// Of a payload that is no record, as keys may be.
+    fn value(&mut self, root: Type, fields: &Fields) -> Result<Differences, DecodeFault> {
+        let [field] = fields.as_ref() else {
+            return Err(DecodeFault::WriterSchema {
+                format: SchemaFormat::Avro,
+                reason: format!("a payload is {}, not a record", self.program.types.name(root)),
+            });
+        };
+        let mut differences = Vec::new();
+        let reading = self.reading(root, field, field.name(), &mut differences);
+        self.program.root = Root::Value(reading);
+        Ok(differences)
+    }
+
     fn object(&mut self, record: u32, fields: &Fields, parent: Option<&str>) -> (u32, Differences) {
         let key = (record, parent.unwrap_or_default().to_owned());
         if let Some(known) = self.objects.get(&key) {

@@ -65,6 +65,8 @@ pub(super) enum Root {
     Object(u32),
     /// Each branch that is a record.
     Union(Vec<Option<u32>>),
+    /// Any other value, which is that of the only column.
+    Value(Reading),
 }
 
 impl Program {

@@ -16,14 +16,20 @@ impl Program {
     pub(super) fn payload(&self, payload: &[u8], row: Row<'_>) -> Result<(), Malformed> {
         let cursor = &mut Cursor::new(payload);
         let object = match &self.root {
-            Root::Object(object) => *object,
+            Root::Object(object) => Some(*object),
             Root::Union(branches) => {
                 let branch = cursor.index(branches.len(), Reason::Branch)?;
                 let no_record = || Malformed::new(0, Reason::NoRecord);
-                branches[branch].ok_or_else(no_record)?
+                Some(branches[branch].ok_or_else(no_record)?)
+            }
+            Root::Value(reading) => {
+                self.read(*reading, &mut row.columns.children[0], cursor, row.notes)?;
+                None
             }
         };
-        self.object(object, row.columns, row.extra, cursor, row.notes)?;
+        if let Some(object) = object {
+            self.object(object, row.columns, row.extra, cursor, row.notes)?;
+        }
         if cursor.is_at_end() { Ok(()) } else { Err(cursor.fail(Reason::Trailing)) }
     }
 

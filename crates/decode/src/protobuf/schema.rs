@@ -65,6 +65,10 @@ impl ProtobufSchema {
         Ok((ProtobufReader::new(program, message), differences))
     }
 
+    pub(crate) fn has(&self, message: MessageName<'_>) -> bool {
+        self.message(message).is_ok()
+    }
+
     fn message(&self, name: MessageName<'_>) -> Result<MessageDescriptor, DecodeFault> {
         let file = self.pool.get_file_by_name(&self.file);
         let messages = || file.iter().flat_map(FileDescriptor::messages).collect::<Vec<_>>();

@@ -212,6 +212,7 @@ impl Rig {
             source,
             sink,
             decoder,
+            schemas: None,
             transform: self.transform.clone(),
             queries: None,
             functions: self.functions.as_ref().map(|functions| functions()),

@@ -144,6 +144,7 @@ async fn run(lake: &Path) -> Result<(), String> {
         DecodeOptions { tombstones: Tombstones::Skip, unknown_fields: UnknownFields::Ignore };
     let (_switch, stop) = StopSwitch::new();
     let prepared = Query::prepare(QueryParts {
+        schemas: None,
         transform: None,
         queries: None,
         functions: None,

@@ -29,6 +29,20 @@ export interface StreamingQueryProgress {
     elapsedMs: number;
     budgetMs: number;
   };
+  /**
+   * Records that wait for schemas which the registry has not told yet. Their partitions stand still,
+   * others go on.
+   */
+  held?: {
+    schemaIds: number[];
+    /** As in `gps-pings-0`: topic and number. */
+    partitions: string[];
+    /** Read and held; more may wait behind them. */
+    numRecords: number;
+    elapsedMs: number;
+    /** Why the registry does not answer, if it does not. */
+    error?: string;
+  };
   /** With every bigint as a string. */
   toJSON(): object;
 }

@@ -262,6 +262,14 @@ export interface NativeGap {
   to: number
 }
 
+export interface NativeHeld {
+  schemaIds: Array<number>
+  partitions: Array<string>
+  numRecords: number
+  elapsedMs: number
+  error?: string
+}
+
 export interface NativeIssue {
   path: Array<string>
   code: string
@@ -376,6 +384,7 @@ export interface NativeProgress {
   memoryBytes: NativeMemory
   lastVerdict?: NativeVerdict
   waiting?: NativeWaiting
+  held?: NativeHeld
 }
 
 export interface NativePutDocument {

@@ -162,6 +162,16 @@ pub struct NativeProgress {
     pub memory_bytes: NativeMemory,
     pub last_verdict: Option<NativeVerdict>,
     pub waiting: Option<NativeWaiting>,
+    pub held: Option<NativeHeld>,
+}
+
+#[napi(object)]
+pub struct NativeHeld {
+    pub schema_ids: Vec<u32>,
+    pub partitions: Vec<String>,
+    pub num_records: f64,
+    pub elapsed_ms: f64,
+    pub error: Option<String>,
 }
 
 #[napi(object)]
@@ -332,6 +342,13 @@ impl From<ProgressReport> for NativeProgress {
                 operation: waiting.operation.to_owned(),
                 elapsed_ms: waiting.elapsed.as_secs_f64() * 1e3,
                 budget_ms: waiting.budget.as_secs_f64() * 1e3,
+            }),
+            held: progress.held.map(|held| NativeHeld {
+                schema_ids: held.schema_ids,
+                partitions: held.partitions.iter().map(ToString::to_string).collect(),
+                num_records: held.records as f64,
+                elapsed_ms: held.elapsed.as_secs_f64() * 1e3,
+                error: held.error,
             }),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat};
 use headgate_model::{
-    CommittedBatch, Ledger, MemoryUse, Phases, Progress, Severity, Status, TableRole, TableTotal,
+    CommittedBatch, HeldRecords, Ledger, MemoryUse, Phases, Progress, Severity, Status, TableRole, TableTotal,
     Verdict, Waiting,
 };
 
@@ -48,6 +48,7 @@ pub struct ProgressReport {
     pub memory: MemoryUse,
     pub verdict: Option<Verdict>,
     pub waiting: Option<Waiting>,
+    pub held: Option<HeldRecords>,
 }
 
 /// Which names the tables of a query go by.
@@ -157,6 +158,7 @@ pub fn progress(progress: Progress) -> ProgressReport {
         memory,
         ledger,
         waiting,
+        held,
     } = progress;
     let rate = |seconds: f64| if seconds > 0.0 { num_input_rows as f64 / seconds } else { 0.0 };
     ProgressReport {
@@ -171,6 +173,7 @@ pub fn progress(progress: Progress) -> ProgressReport {
         memory,
         verdict: ledger.map(|ledger| ledger.verdict),
         waiting,
+        held,
     }
 }
 

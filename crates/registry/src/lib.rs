@@ -17,6 +17,9 @@ mod options;
 mod references;
 mod registry;
 
+#[cfg(test)]
+mod registry_tests;
+
 pub use config::RegistryConfig;
 pub use fault::RegistryFault;
 pub use options::RegistryOptions;

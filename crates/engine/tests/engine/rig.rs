@@ -8,9 +8,12 @@ use headgate_contract::{CheckOptions, Contract};
 use headgate_decode::{DecodeOptions, Tombstones, UnknownFields};
 use headgate_engine::{
     BatchLimits, DecodedAs, EngineConfig, EngineFault, Layout, LayoutOptions, Policy, Query,
-    QueryParts, RejectsContract, RejectsTo, Shadow, StopMode, StopSwitch, Trigger,
+    QueryParts, RejectsContract, RejectsTo, SchemaChange, Shadow, StopMode, StopSwitch, Trigger,
+    WriterSchemas,
 };
-use headgate_model::fake::{MemoryLake, ReadUntil, SinkControl, SourceControl, VecLog};
+use headgate_model::fake::{
+    MemoryLake, ReadUntil, SinkControl, SourceControl, VecLog, VecRegistry,
+};
 use headgate_model::{
     BatchObserver, BoxFault, Budget, CommittedBatch, InterventionGate, PartitionId, Proceed,
     Progress, RecordSource, RowFunctions, TableRole, Transform,
@@ -77,6 +80,9 @@ pub struct Rig {
     pub lake: MemoryLake,
     /// `None`: raw.
     pub contract: Option<Contract>,
+    /// Payloads name schemas of it.
+    pub registry: Option<VecRegistry>,
+    pub on_schema_change: SchemaChange,
     pub transform: Option<Arc<dyn Transform>>,
     pub rejects_contract: Option<Contract>,
     pub policy: Policy,
@@ -103,6 +109,8 @@ impl Rig {
             log: VecLog::new((0..3).map(partition)),
             lake: MemoryLake::default(),
             contract: Some(pings()),
+            registry: None,
+            on_schema_change: SchemaChange::Block,
             transform: None,
             shadow: None,
             rejects_contract: None,
@@ -197,6 +205,9 @@ impl Rig {
         let options =
             DecodeOptions { tombstones: self.tombstones, unknown_fields: self.unknown_fields };
         let decoder = match &self.contract {
+            Some(contract) if self.registry.is_some() => {
+                headgate_decode::framed(contract.schema(), options).unwrap()
+            }
             Some(contract) => headgate_decode::json(contract.schema(), options).unwrap(),
             None => headgate_decode::raw(self.tombstones),
         };
@@ -212,7 +223,10 @@ impl Rig {
             source,
             sink,
             decoder,
-            schemas: None,
+            schemas: self.registry.clone().map(|registry| WriterSchemas {
+                source: Arc::new(registry),
+                on_change: self.on_schema_change,
+            }),
             transform: self.transform.clone(),
             queries: None,
             functions: self.functions.as_ref().map(|functions| functions()),

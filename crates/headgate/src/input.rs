@@ -68,68 +68,6 @@ pub(crate) fn resolve(
     }
 }
 
-fn source(self, options: OptionMap, mode: ReadMode) -> Result<SourceConfig, Vec<OptionIssue>> {
-        match self {
-            Self::Kafka => {
-                let config = KafkaOptions::from_options(options, mode)?;
-                Ok(SourceConfig::Kafka(Box::new(config)))
-            }
-            Self::Rate => RateOptions::from_options(options, mode).map(SourceConfig::Rate),
-            Self::Memory => MemoryOptions::from_options(options, mode).map(SourceConfig::Memory),
-        }
-    }
-}
-
-pub(crate) fn resolve(
-    options: Option<&InputOptions>,
-    trigger: Trigger,
-    base_dir: &Path,
-    read: &dyn Fn(&Path) -> std::io::Result<String>,
-    issues: &mut Issues,
-) -> Input {
-    let Some(options) = issues.required(options, &["input"], "what to read") else {
-        return Input::default();
-    };
-    let source = source(options, trigger, issues);
-    let decode = issues.choice(
-        options.decode.as_deref(),
-        &["input", "decode"],
-        &[("raw", false), ("json", true)],
-    );
-    if let (Some(json), Some(parse)) = (decode, options.parse_json)
-        && json != parse
-    {
-        let actual =
-            format!("decode: {} and parse_json: {parse}", if json { "json" } else { "raw" });
-        issues.add(Issue::new(
-            &["input", "parse_json"],
-            "CONFIG_CONFLICT",
-            "the same as decode",
-            actual,
-        ));
-    }
-    const TOMBSTONES: [(&str, Tombstones); 3] =
-        [("skip", Tombstones::Skip), ("reject", Tombstones::Reject), ("keep", Tombstones::Keep)];
-    const UNKNOWN: [(&str, UnknownFields); 3] = [
-        ("ignore", UnknownFields::Ignore),
-        ("extra", UnknownFields::Extra),
-        ("reject", UnknownFields::Reject),
-    ];
-    let tombstones = options.tombstones.as_deref();
-    let tombstones = issues.choice(tombstones, &["input", "tombstones"], &TOMBSTONES);
-    let unknown_fields = options.unknown_fields.as_deref();
-    let unknown_fields = issues.choice(unknown_fields, &["input", "unknown_fields"], &UNKNOWN);
-    Input {
-        source,
-        json: decode.or(options.parse_json).unwrap_or(false),
-        decode: DecodeOptions {
-            tombstones: tombstones.unwrap_or_default(),
-            unknown_fields: unknown_fields.unwrap_or_default(),
-        },
-        metadata: options.metadata.unwrap_or(true),
-    }
-}
-
 fn source(options: &InputOptions, trigger: Trigger, issues: &mut Issues) -> Option<SourceConfig> {
     let path = ["input", "format"];
     let known = FORMATS.map(|(name, _)| name);

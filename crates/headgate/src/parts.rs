@@ -236,4 +236,3 @@ pub(crate) fn output(config: &NodeConfig) -> &TableConfig {
     let output = config.table(TableRole::Output).unwrap_or(&config.tables[0]);
     &output.config
 }
-

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
 use headgate_decode::{
-    CsvOptions, DecodeFault, DecodeOptions, Decoder, KeySplit, Tombstones, UnknownFields, avro, csv,
-    framed, json, json_value, keyed, protobuf, raw,
+    CsvOptions, DecodeFault, DecodeOptions, Decoder, KeySplit, Tombstones, UnknownFields, avro,
+    csv, framed, json, json_value, keyed, protobuf, raw,
 };
 use headgate_engine::SchemaChange;
 use headgate_model::{Fault, SchemaDifference, SchemaFormat, WriterSchema};
@@ -360,8 +360,7 @@ pub(crate) fn check(payload: &PayloadConfig, columns: Option<&SchemaRef>, issues
         return differ(&["input", "schema"], &payload.value, columns, issues);
     };
     let Some(split) = KeySplit::of(columns, &key.column) else {
-        let names: Vec<&str> =
-            columns.fields().iter().map(|field| field.name().as_str()).collect();
+        let names: Vec<&str> = columns.fields().iter().map(|field| field.name().as_str()).collect();
         let expected = format!("a property of the contract: {}", names.join(", "));
         let path = ["input", "key", "column"];
         issues.add(Issue::new(&path, "CONFIG_VALUE", expected, key.column.as_str()));
@@ -383,7 +382,12 @@ fn differ(path: &[&str], format: &PayloadFormat, columns: &SchemaRef, issues: &m
         Err(fault) => {
             let context = fault.context();
             let expected = context.expected.unwrap_or_default();
-            issues.add(Issue::new(path, fault.code(), expected, context.actual.unwrap_or_default()));
+            issues.add(Issue::new(
+                path,
+                fault.code(),
+                expected,
+                context.actual.unwrap_or_default(),
+            ));
         }
     }
 }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::*;
 
 const AVSC: &str = r#"{"type":"record","name":"Ping","fields":[{"name":"n","type":"long"}]}"#;
-const PROTO: &str = "syntax = \"proto3\";\nmessage Ping { int64 n = 1; }\nmessage Pong { int64 m = 1; }";
+const PROTO: &str =
+    "syntax = \"proto3\";\nmessage Ping { int64 n = 1; }\nmessage Pong { int64 m = 1; }";
 
 fn read(path: &Path) -> io::Result<String> {
     match path.to_str().unwrap() {

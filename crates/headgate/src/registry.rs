@@ -50,7 +50,11 @@ async fn check_all(
             }
             Err(fault @ RegistryFault::Unavailable { .. }) => {
                 let reason = fault.to_string();
-                tracing::warn!(subject, reason, "schemas are held against the contract as they come");
+                tracing::warn!(
+                    subject,
+                    reason,
+                    "schemas are held against the contract as they come"
+                );
                 return Ok(());
             }
             Err(fault) => return Err(fault.into()),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat};
 use headgate_model::{
-    CommittedBatch, HeldRecords, Ledger, MemoryUse, Phases, Progress, Severity, Status, TableRole, TableTotal,
-    Verdict, Waiting,
+    CommittedBatch, HeldRecords, Ledger, MemoryUse, Phases, Progress, Severity, Status, TableRole,
+    TableTotal, Verdict, Waiting,
 };
 
 #[derive(Clone, Debug)]

@@ -146,8 +146,7 @@ pub fn resolve(
     let contracts =
         Contracts { input: of_input.as_ref(), output: contract.as_ref(), shadow: shadow.as_ref() };
     let named = &functions.transforms;
-    let rows =
-        transforms::resolve(options, &input.payload, &contracts, named, &mut issues);
+    let rows = transforms::resolve(options, &input.payload, &contracts, named, &mut issues);
     payload::check(&input.payload, rows.columns.as_ref(), &mut issues);
     let layout = layout(options, &input, policy, contract.as_ref(), &rows);
     if contract.is_some() || rows.transform.is_some() {
@@ -315,13 +314,16 @@ fn layout(
     rows: &RowsConfig,
 ) -> Layout {
     let decoded = match (contract, &rows.transform) {
-        (Some(contract), transform) if input.payload.is_parsed() || transform.is_some() => DecodedAs::Contract {
-            schema: contract.schema().clone(),
-            extra: input.payload.has_extra(),
-        },
-        (None, Some(transform)) => {
-            DecodedAs::Transformed { schema: transform.schema().clone(), raw: !input.payload.is_parsed() }
+        (Some(contract), transform) if input.payload.is_parsed() || transform.is_some() => {
+            DecodedAs::Contract {
+                schema: contract.schema().clone(),
+                extra: input.payload.has_extra(),
+            }
         }
+        (None, Some(transform)) => DecodedAs::Transformed {
+            schema: transform.schema().clone(),
+            raw: !input.payload.is_parsed(),
+        },
         _ => DecodedAs::Raw,
     };
     let rejects = match &options.rejects {

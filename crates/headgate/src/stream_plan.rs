@@ -73,8 +73,7 @@ fn columns(
         let contracts = Contracts { input: of_input, output: None, shadow: None };
         let options = NodeOptions { contract: None, ..options.clone() };
         let functions = named(&options);
-        let rows =
-            transforms::resolve(&options, &input.payload, &contracts, &functions, issues);
+        let rows = transforms::resolve(&options, &input.payload, &contracts, &functions, issues);
         return rows.transform.map(|transform| Arc::clone(transform.schema()));
     }
     let extra = input.payload.has_extra();

@@ -21,13 +21,19 @@ export async function java(): Promise<string> {
 }
 
 /** The folder with the jars of a `pom.xml`, fetched once. */
-export async function jars(name: string, pom: string): Promise<string> {
+export function jars(name: string, pom: string): Promise<string> {
+  return fetched(name, pom, ["dependency:copy-dependencies", "-DincludeScope=runtime"]);
+}
+
+/** The folder with the archives of a `pom.xml`, fetched and unpacked once. */
+export function unpacked(name: string, pom: string): Promise<string> {
+  return fetched(name, pom, ["dependency:unpack"]);
+}
+
+async function fetched(name: string, pom: string, goal: readonly string[]): Promise<string> {
   return cached(name, await readFile(pom, "utf8"), async (folder) => {
     await runTool("mvn", ["-v"], MAVEN_REMEDY);
-    process.stderr.write(`fetching the jars of ${name}\n`);
-    await run("mvn", [
-      ...["-q", "-B", "-f", pom, "dependency:copy-dependencies"],
-      ...["-DincludeScope=runtime", `-DoutputDirectory=${folder}`],
-    ]);
+    process.stderr.write(`fetching ${name}\n`);
+    await run("mvn", ["-q", "-B", "-f", pom, ...goal, `-DoutputDirectory=${folder}`]);
   });
 }

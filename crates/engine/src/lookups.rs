@@ -14,8 +14,10 @@ use crate::EngineFault;
 
 /// Lookups at once.
 const PARALLEL: usize = 8;
-/// Between the tries after which an id is given up: its schema may be registered a moment later.
-const ABSENT_PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
+/// Between the tries after which an id is given up: its schema may be registered a moment later, and
+/// a registry that has just started may answer before it has read its schemas.
+const ABSENT_PAUSES: [Duration; 3] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(5)];
 /// How long an id that was given up is not asked for again.
 const ABSENT_FOR: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -157,6 +159,7 @@ async fn look_up(
             Err(SchemaMiss::Unavailable(error)) => {
                 // Whoever listens may have ended meanwhile.
                 let _ = fails.send(error);
+                absences = ABSENT_PAUSES.into_iter();
                 let pause = jittered(longest);
                 longest = (longest * 2).min(LONGEST_PAUSE);
                 pause

@@ -582,12 +582,12 @@ export declare function planStream(configJson: string, baseDir: string): NativeS
 /** The newest rows as an Arrow IPC stream, and as a JSON array. */
 export declare function previewTable(path: string, limit: number): Promise<NativePreview>
 
-/** Lets a query go on that an intervention blocked. */
 /** Never replaces what is there. */
 export declare function putDocument(place: string, options: Record<string, string>, name: string, text: string): Promise<NativePutDocument>
 
 export declare function readDocument(place: string, options: Record<string, string>, name: string): Promise<NativeDocument>
 
+/** Lets a query go on that an intervention blocked. */
 export declare function releaseQuery(path: string, query?: string | undefined | null, reason?: string | undefined | null): Promise<NativeOperated>
 
 /** Begins anew where the query stood at a version, or at offsets; exactly one of them is given. */

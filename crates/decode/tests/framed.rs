@@ -182,3 +182,100 @@ fn a_schema_that_is_no_schema_is_refused_and_stays_wanted() {
     let chunk = chunk(&[Some(frame(1, "{}"))]);
     assert_eq!(decoder.wanted_schemas(Payloads::values(&chunk)).len(), 1);
 }
+
+const TWO_MESSAGES: &str = "syntax = \"proto3\";\n\
+     message Event { string id = 1; int64 n = 2; }\n\
+     message Other { repeated string id = 1; }";
+
+fn protobuf_schema() -> WriterSchema {
+    let text = TWO_MESSAGES.to_owned();
+    WriterSchema { format: SchemaFormat::Protobuf, text, references: Vec::new() }
+}
+
+/// Learns until nothing is wanted, and refuses what does not fit.
+fn learn_all(decoder: &mut dyn Decoder, chunk: &RecordChunk, schema: &WriterSchema) -> usize {
+    for round in 0..10 {
+        let wanted = schema_ids(&decoder.wanted_schemas(Payloads::values(chunk)));
+        if wanted.is_empty() {
+            return round;
+        }
+        for id in wanted {
+            let differences = decoder.learn_schema(id, schema).unwrap();
+            if differences.iter().any(|difference| !difference.compatible) {
+                decoder.refuse_schema(id, DeadLetterKind::SchemaRefused, "it does not fit");
+            }
+        }
+    }
+    panic!("it is never done");
+}
+
+#[test]
+fn of_a_schema_with_several_messages_only_the_one_that_does_not_fit_is_refused() {
+    let mut decoder = decoder();
+    let event = "\x0a\x01a";
+    let payloads = [
+        Some(frame(5, &format!("\0{event}"))),
+        // At index 1; then the first one by its long form; then one that is not there.
+        Some(frame(5, &format!("\x02\x02{event}"))),
+        Some(frame(5, &format!("\x02\0{event}"))),
+        Some(frame(5, "\x02\x08")),
+        Some(frame(5, "")),
+    ];
+    let chunk = chunk(&payloads);
+    assert_eq!(learn_all(decoder.as_mut(), &chunk, &protobuf_schema()), 3);
+    let decoded = decoder.decode(&chunk).unwrap();
+    let ids: Vec<_> = decoded.rows.column(0).as_string::<i32>().iter().flatten().collect();
+    assert_eq!(ids, ["a", "a"]);
+    let dead: Vec<_> = decoded.dead.iter().map(|dead| (dead.record, dead.kind)).collect();
+    let framing = DeadLetterKind::Framing;
+    assert_eq!(dead, [(1, DeadLetterKind::SchemaRefused), (3, framing), (4, framing)]);
+}
+
+#[test]
+fn a_topic_may_mix_formats() {
+    let avro = r#"{"type":"record","name":"Event","fields":[{"name":"id","type":"string"}]}"#;
+    let avro =
+        WriterSchema { format: SchemaFormat::Avro, text: avro.to_owned(), references: Vec::new() };
+    let mut decoder = decoder();
+    let payloads = [
+        Some(frame(1, "\x02a")),
+        Some(frame(2, r#"{"id":"b","n":2}"#)),
+        Some(frame(3, "\0\x0a\x01c")),
+        Some(frame(1, "\x02a?")),
+        None,
+    ];
+    let chunk = chunk(&payloads);
+    decoder.learn_schema(1, &avro).unwrap();
+    decoder.learn_schema(2, &json_schema("{}")).unwrap();
+    decoder.learn_schema(3, &protobuf_schema()).unwrap();
+    learn_all(decoder.as_mut(), &chunk, &protobuf_schema());
+    let decoded = decoder.decode(&chunk).unwrap();
+    let ids: Vec<_> = decoded.rows.column(0).as_string::<i32>().iter().flatten().collect();
+    assert_eq!(ids, ["a", "b", "c"]);
+    let dead: Vec<_> = decoded.dead.iter().map(|dead| (dead.record, dead.kind)).collect();
+    assert_eq!(dead, [(3, DeadLetterKind::Avro)]);
+    assert_eq!(decoded.skipped, [4]);
+}
+
+#[test]
+fn a_key_that_is_one_value_fills_the_only_column() {
+    let column = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, false)]));
+    let avro = |text: &str| WriterSchema {
+        format: SchemaFormat::Avro,
+        text: text.to_owned(),
+        references: Vec::new(),
+    };
+    for (schema, body, expected) in [
+        (avro("\"long\""), "\x02", Some(1)),
+        (avro(r#"["null","long"]"#), "\0", None),
+        (json_schema(r#"{"type":"integer"}"#), "7", Some(7)),
+    ] {
+        let mut decoder = framed(&column, DecodeOptions::default()).unwrap();
+        let chunk = chunk(&[Some(frame(1, body))]);
+        let differences = decoder.learn_schema(1, &schema).unwrap();
+        assert!(differences.iter().all(|difference| difference.compatible));
+        let rows = decoder.decode(&chunk).unwrap().rows;
+        let found: Vec<_> = rows.column(0).as_primitive::<Int64Type>().iter().collect();
+        assert_eq!(found, [expected]);
+    }
+}

@@ -73,6 +73,10 @@ impl FramedReader {
     }
 
     pub(super) fn refuse(&mut self, id: u32, kind: DeadLetterKind, reason: &str) {
+        // Of a schema with several messages, the one that was learned last does not fit.
+        if let Some(Writer::Protobuf(messages)) = self.writer(id) {
+            return messages.refuse(kind, reason);
+        }
         self.put(id, Writer::Refused { kind, reason: reason.to_owned() });
     }
 

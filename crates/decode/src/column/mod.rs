@@ -32,14 +32,16 @@ pub(crate) struct Node {
     pub(crate) field: u32,
     data_type: DataType,
     pub(crate) column: Column,
+    /// A `null` that is written does not fit; a field that is left out does.
+    pub(crate) refuses_null: bool,
 }
 
 pub(crate) enum Column {
     Text(TextColumn),
-    /// A JSON object or array as it is written.
+    /// JSON as it is written.
     Json {
         text: TextColumn,
-        opening: u8,
+        opening: Opening,
     },
     Int8(PrimitiveColumn<Int8Type>),
     Int16(PrimitiveColumn<Int16Type>),
@@ -71,6 +73,25 @@ pub(crate) enum Column {
     Struct(StructColumn),
     List(ListColumn),
     Map(MapColumn),
+}
+
+/// What a column of JSON holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    Object,
+    Array,
+    /// Whatever is not `null`.
+    Any,
+}
+
+impl Opening {
+    pub(crate) const fn begins(self, first: u8) -> bool {
+        match self {
+            Self::Object => first == b'{',
+            Self::Array => first == b'[',
+            Self::Any => first != b'n',
+        }
+    }
 }
 
 /// The same expression for whatever column it is.

@@ -24,7 +24,7 @@ pub(crate) fn read(
     let (end, fits) = match &mut node.column {
         Column::Text(column) => string(bytes, at, column, depth)?,
         Column::Json { text, opening } => {
-            if byte(bytes, at) == *opening {
+            if opening.begins(byte(bytes, at)) {
                 let end = skip::value(bytes, at, depth)?;
                 text.push(&bytes[at..end]);
                 (end, true)
@@ -100,7 +100,8 @@ pub(crate) fn read(
             }
         }
     };
-    if !fits {
+    // Only `null` begins like that and fits.
+    if !fits || (node.refuses_null && byte(bytes, at) == b'n') {
         notes.misfit(field);
     }
     Ok(end)

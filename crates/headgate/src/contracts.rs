@@ -48,24 +48,30 @@ pub(crate) fn contract(
     };
     match Contract::compile_with(&text, schema, functions) {
         Ok(contract) => Some(contract),
-        Err(ContractFault::Invalid { issues: found }) => {
-            for issue in found {
-                let line = issue.line.map(|line| format!(":{line}")).unwrap_or_default();
-                let place = format!(
-                    "{place}{line}, at {}",
-                    if issue.path.is_empty() { "the top" } else { &issue.path }
-                );
-                issues.add(
-                    Issue::new(key, "CONTRACT_INVALID", issue.expected, issue.actual)
-                        .details(place),
-                );
-            }
-            None
-        }
         Err(fault) => {
-            issues.add(Issue::new(key, "CONTRACT_INVALID", "an ODCS document", fault.to_string()));
+            tell(fault, key, &place, "an ODCS document", issues);
             None
         }
+    }
+}
+
+/// What is wrong with a document that is at `place`.
+pub(crate) fn tell(
+    fault: ContractFault,
+    key: &[&str],
+    place: &str,
+    expected: &str,
+    issues: &mut Issues,
+) {
+    let ContractFault::Invalid { issues: found } = fault else {
+        let actual = fault.to_string();
+        return issues.add(Issue::new(key, "CONTRACT_INVALID", expected, actual));
+    };
+    for issue in found {
+        let line = issue.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let path = if issue.path.is_empty() { "the top" } else { &issue.path };
+        let told = Issue::new(key, "CONTRACT_INVALID", issue.expected, issue.actual);
+        issues.add(told.details(format!("{place}{line}, at {path}")));
     }
 }
 
@@ -95,7 +101,7 @@ pub(crate) fn check_coverage(
 }
 
 pub(crate) fn check_shadow(options: &NodeOptions, shadow: Option<&Contract>, issues: &mut Issues) {
-    if shadow.is_some() && options.contract.is_none() {
+    if shadow.is_some() && !options.has_contract() {
         let expected = "a contract that it is compared with";
         issues.add(Issue::new(&["shadow_contract"], "CONFIG_CONFLICT", expected, "none"));
     }

@@ -86,9 +86,14 @@ pub(crate) fn resolve(
     let tombstones = issues.choice(tombstones, &["input", "tombstones"], &TOMBSTONES);
     let unknown_fields = options.unknown_fields.as_deref();
     let unknown_fields = issues.choice(unknown_fields, &["input", "unknown_fields"], &UNKNOWN);
+    let json = decode.or(options.parse_json).unwrap_or(false);
+    if options.json_schema.is_some() && !json {
+        let path = ["input", "json_schema"];
+        issues.add(Issue::new(&path, "CONFIG_CONFLICT", "decode: json", "raw"));
+    }
     Input {
         source,
-        json: decode.or(options.parse_json).unwrap_or(false),
+        json,
         decode: DecodeOptions {
             tombstones: tombstones.unwrap_or_default(),
             unknown_fields: unknown_fields.unwrap_or_default(),

@@ -133,6 +133,7 @@ async fn start_reading<S: RecordSource>(
     let check = CheckOptions {
         reject_unknown_fields: config.decode.unknown_fields == UnknownFields::Reject,
         keeps_violating: config.policy.writes_violating_rows(),
+        frame_bytes: 0,
     };
     let calls = Arc::new(RuleCalls::new(functions.rules.timeout));
     let decoder = decoder(&config, config.rows.columns.as_ref())?;

@@ -74,6 +74,7 @@ export function nodeSchema(spelling: Spelling) {
       tombstones: z.enum(["skip", "reject", "keep"]).optional(),
       unknownFields: z.enum(["ignore", "extra", "reject"]).optional(),
       metadata: z.boolean().optional(),
+      jsonSchema: z.union([z.string(), z.looseObject({})]).optional(),
       contract: contractWithoutServer,
       ...written,
       key: object({

@@ -15,14 +15,15 @@ function toCamel(key: string): string {
   return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-const CONTRACTS = [
+const DOCUMENTS = [
   "contract",
+  ...["jsonSchema", "json_schema"],
   ...["shadowContract", "shadow_contract"],
   ...["rejectsContract", "rejects_contract"],
 ];
 
 /** Whatever lies under these keys is passed as written. */
-const VERBATIM: readonly (string | number)[] = ["options", ...CONTRACTS];
+const VERBATIM: readonly (string | number)[] = ["options", ...DOCUMENTS];
 
 /** The engine's path of a key, as the user spelled it. */
 export function pathAs(path: readonly string[], spelling: Spelling): (string | number)[] {
@@ -45,7 +46,7 @@ export function pathText(path: Path): string {
 
 /** The engine's form of a node that the schema accepted: snake_case keys, options as strings. */
 export function toWire(value: unknown, key = ""): unknown {
-  if (CONTRACTS.includes(key) || key === "schema") return value;
+  if (DOCUMENTS.includes(key) || key === "schema") return value;
   if (Array.isArray(value)) return value.map((item) => toWire(item));
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);

@@ -64,6 +64,11 @@ export interface InputConfig {
   unknownFields?: "ignore" | "extra" | "reject";
   /** Adds the columns `_kafka_topic`, `_kafka_partition`, `_kafka_offset` and so on, whatever the format. */
   metadata?: boolean;
+  /**
+   * A JSON Schema (2020-12) that payloads are held against: its path or the document itself. Without a
+   * contract it decides the columns; beside one its rules are further ones.
+   */
+  jsonSchema?: string | Readonly<Record<string, unknown>>;
   /** The shape of payloads, where transforms change it: as the node's `contract`, which it is by default. */
   contract?: ServerlessContract;
   /** A file with the schema that payloads were written with: `.avsc`, or `.proto` with what it imports beside it. */

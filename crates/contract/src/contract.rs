@@ -12,6 +12,7 @@ use crate::checker::Checker;
 use crate::coverage::RuleCoverage;
 use crate::document::Outline;
 use crate::fault::ContractFault;
+use crate::json_schema::PayloadRules;
 use crate::plan::{Function, Plan};
 use crate::server::Server;
 use crate::view::resolve;
@@ -23,6 +24,8 @@ pub struct CheckOptions {
     pub reject_unknown_fields: bool,
     /// Rows that break rules go to the output like all others. Default: they do not.
     pub keeps_violating: bool,
+    /// Bytes in front of the JSON of each payload, such as 5 of a schema registry's frame. Default: 0.
+    pub frame_bytes: usize,
 }
 
 /// A `SELECT` of one number over the rows of a batch.
@@ -84,6 +87,8 @@ pub(crate) struct Compiled {
     pub rules: Arc<[RuleInfo]>,
     pub coverage: Vec<RuleCoverage>,
     pub plan: Arc<Plan>,
+    /// Of a JSON Schema.
+    pub payload: Option<Arc<PayloadRules>>,
 }
 
 impl Contract {

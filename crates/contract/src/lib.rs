@@ -8,6 +8,7 @@
 //! | `rule` | one file a family of rules, each finding the slots of a column that break it |
 //! | `checker` | all rules over a chunk, and what spans the chunks of a batch |
 //! | `history` | what rules over a window or the whole output remember |
+//! | `json_schema` | JSON Schema as a source of rules, beside a contract or in its stead |
 //! | `coverage` | what of the document is enforced, and why the rest is not |
 //! | `server` | where the document says that its data are |
 //!
@@ -44,6 +45,7 @@ mod document;
 mod fault;
 mod history;
 mod instant;
+mod json_schema;
 mod node;
 mod plan;
 mod reader;
@@ -58,5 +60,6 @@ pub use contract::{CheckOptions, Contract, RuleFunction, RuleQuery};
 pub use coverage::{CoverageStatus, RuleCoverage};
 pub use document::Outline;
 pub use fault::{ContractFault, ContractIssue};
+pub use json_schema::JsonSchema;
 pub use result::{BatchResult, CheckedRows, RowViolation};
 pub use server::Server;

@@ -65,7 +65,7 @@ pub use avro::avro;
 pub use csv::{CsvOptions, csv};
 pub use decoded::{DeadRecord, Decoded, RowRecords};
 pub use fault::DecodeFault;
-pub use framed::{framed, registered_differences, schema_ids};
+pub use framed::{FRAME_BYTES, framed, registered_differences, schema_ids};
 pub use json::{json, json_value};
 pub use keyed::{KeySplit, keyed};
 pub use notes::MAX_DEPTH;

@@ -10,8 +10,9 @@ use arrow_array::{
     Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array,
     Int8Array, Int16Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
 };
-use arrow_schema::DataType;
-use support::{field, local, utc};
+use arrow_schema::{DataType, Field, Schema};
+use headgate_decode::DecodeOptions;
+use support::{decode, field, local, paths, texts, utc};
 
 enum Gives {
     Value(ArrayRef),
@@ -55,6 +56,51 @@ fn instant(value: i64) -> Gives {
 
 fn clock(value: i64) -> Gives {
     Gives::Value(Arc::new(TimestampMicrosecondArray::from(vec![value])))
+}
+
+#[test]
+fn a_null_that_is_written_may_be_refused_and_a_field_left_out_is_not() {
+    let refusing = |name: &str, of: DataType| {
+        let metadata = [("headgate.null".to_owned(), "refused".to_owned())];
+        Field::new(name, of, true).with_metadata(metadata.into())
+    };
+    let inner = DataType::Struct(vec![refusing("d", DataType::Boolean)].into());
+    let schema = Arc::new(Schema::new(vec![
+        refusing("a", DataType::Utf8),
+        Field::new("b", DataType::Int64, true),
+        refusing("c", inner),
+        refusing("e", DataType::List(Arc::new(refusing("element", DataType::Int64)))),
+    ]));
+    for (payload, expected) in [
+        ("{}", &[][..]),
+        (r#"{"a":"x","b":null,"c":{},"e":[]}"#, &[]),
+        (r#"{"a":null,"b":1}"#, &["a"]),
+        (r#"{"c":null,"e":null}"#, &["c", "e"]),
+        (r#"{"c":{"d":null},"e":[1,null]}"#, &["c.d", "e[]"]),
+    ] {
+        let decoded = decode(&schema, DecodeOptions::default(), [payload]);
+        assert_eq!(paths(&schema, &decoded), expected, "{payload}");
+    }
+}
+
+#[test]
+fn any_json_is_kept_as_it_is_written() {
+    let metadata = [("headgate.json".to_owned(), "any".to_owned())];
+    let field = Field::new("f", DataType::Utf8, true).with_metadata(metadata.into());
+    let schema = Arc::new(Schema::new(vec![field]));
+    for (payload, expected) in [
+        (r#"{"f":[1, "x"]}"#, Some(r#"[1, "x"]"#)),
+        (r#"{"f":"x\n"}"#, Some(r#""x\n""#)),
+        (r#"{"f":1e400}"#, Some("1e400")),
+        (r#"{"f":null}"#, None),
+        ("{}", None),
+    ] {
+        let decoded = decode(&schema, DecodeOptions::default(), [payload]);
+        assert_eq!(texts(decoded.rows.column(0)), [expected], "{payload}");
+        assert!(decoded.fields.is_empty(), "{payload}");
+    }
+    let decoded = decode(&schema, DecodeOptions::default(), [r#"{"f":nope}"#]);
+    assert_eq!(decoded.dead.len(), 1);
 }
 
 fn check(data_type: DataType, table: &[(&str, Gives)]) {

@@ -44,7 +44,7 @@ impl<S: RecordSource> Intake<S> {
             self.batch.phases.check += started.elapsed();
         }
         if let (Some(shadow), Some(decoded)) = (&mut self.shadow, shadowed) {
-            shadow.judge(&decoded).await?;
+            shadow.judge(&chunk, &decoded).await?;
         }
         reach(FaultPoint::Decode).map_err(BoxFault::from)?;
         if !tables.is_empty() {
@@ -79,7 +79,7 @@ impl<S: RecordSource> Intake<S> {
         found: Vec<FoundRows>,
     ) -> Result<Vec<(TableRole, RecordBatch)>, EngineFault> {
         let started = Instant::now();
-        let checked = self.check(decoded, found, chunk.polled_at_us)?;
+        let checked = self.check(chunk, decoded, found)?;
         self.batch.phases.check += started.elapsed();
         let assembled = self.assembler.assemble(chunk, decoded, &checked, &self.batch.uuid)?;
         let tally = &mut self.batch.tally;
@@ -92,12 +92,13 @@ impl<S: RecordSource> Intake<S> {
 
     fn check(
         &mut self,
+        chunk: &RecordChunk,
         decoded: &Decoded,
-        found: Vec<FoundRows>,
-        polled_at: i64,
+        mut found: Vec<FoundRows>,
     ) -> Result<CheckedRows, EngineFault> {
         let Some(checker) = &mut self.checker else { return Ok(CheckedRows::default()) };
-        checker.enter(polled_at);
+        checker.enter(chunk.polled_at_us);
+        found.extend(checker.find_in(payloads(chunk, decoded)));
         let checked = checker.check_with(&decoded.rows, &decoded.fields, found)?;
         within(checker, self.config.limits.state.bytes())?;
         Ok(checked)
@@ -138,6 +139,15 @@ pub(crate) async fn find(
         Some(functions) if rows.num_rows() > 0 => functions.find(rows).await,
         _ => Vec::new(),
     }
+}
+
+/// What each row came from.
+pub(crate) fn payloads<'a>(
+    chunk: &'a RecordChunk,
+    decoded: &'a Decoded,
+) -> impl Iterator<Item = Option<&'a [u8]>> {
+    let records = &decoded.records;
+    (0..records.len() as u32).map(|row| chunk.get(records.get(row)? as usize).value)
 }
 
 /// Runs `work`, which is all computation, while another thread takes over what else this one has to

@@ -6,7 +6,7 @@ use headgate_contract::Checker;
 use headgate_decode::{Decoded, Decoder};
 use headgate_model::{BatchQueries, ContractRef, RecordChunk, RowFunctions, Transform, Verdict};
 
-use crate::process::{answers, find, on_own_thread};
+use crate::process::{answers, find, on_own_thread, payloads};
 use crate::transform::RowTransform;
 use crate::verdict::{Tally, verdict};
 use crate::{EngineFault, Policy};
@@ -48,10 +48,17 @@ impl OpenShadow {
         }
     }
 
-    pub async fn judge(&mut self, decoded: &Decoded) -> Result<(), EngineFault> {
+    pub async fn judge(
+        &mut self,
+        chunk: &RecordChunk,
+        decoded: &Decoded,
+    ) -> Result<(), EngineFault> {
         let Shadow { checker, functions, queries, .. } = &mut self.shadow;
-        let found = find(functions, &decoded.rows).await;
-        let checked = on_own_thread(|| checker.check_with(&decoded.rows, &decoded.fields, found))?;
+        let mut found = find(functions, &decoded.rows).await;
+        let checked = on_own_thread(|| {
+            found.extend(checker.find_in(payloads(chunk, decoded)));
+            checker.check_with(&decoded.rows, &decoded.fields, found)
+        })?;
         self.tally.rows += decoded.rows.num_rows() as u64;
         self.tally.counts.dead_letters += decoded.dead.len() as u64;
         self.tally.violating_rows += checked.violating.len() as u64;

@@ -43,22 +43,8 @@ pub(crate) fn contract(
     };
     match Contract::compile_with(&text, said("schema"), functions) {
         Ok(contract) => Some(contract),
-        Err(ContractFault::Invalid { issues: found }) => {
-            for issue in found {
-                let line = issue.line.map(|line| format!(":{line}")).unwrap_or_default();
-                let place = format!(
-                    "{place}{line}, at {}",
-                    if issue.path.is_empty() { "the top" } else { &issue.path }
-                );
-                issues.add(
-                    Issue::new(key, "CONTRACT_INVALID", issue.expected, issue.actual)
-                        .details(place),
-                );
-            }
-            None
-        }
         Err(fault) => {
-            issues.add(Issue::new(key, "CONTRACT_INVALID", "an ODCS document", fault.to_string()));
+            tell(fault, key, &place, "an ODCS document", issues);
             None
         }
     }
@@ -70,6 +56,26 @@ pub(crate) fn member<'a>(options: &'a Value, name: &str) -> Option<&'a str> {
     let object = options.as_object()?;
     let is_document = object.contains_key("apiVersion") || object.contains_key("kind");
     object.get(name).filter(|_| !is_document)?.as_str()
+}
+
+/// What is wrong with a document that is at `place`.
+pub(crate) fn tell(
+    fault: ContractFault,
+    key: &[&str],
+    place: &str,
+    expected: &str,
+    issues: &mut Issues,
+) {
+    let ContractFault::Invalid { issues: found } = fault else {
+        let actual = fault.to_string();
+        return issues.add(Issue::new(key, "CONTRACT_INVALID", expected, actual));
+    };
+    for issue in found {
+        let line = issue.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let path = if issue.path.is_empty() { "the top" } else { &issue.path };
+        let told = Issue::new(key, "CONTRACT_INVALID", issue.expected, issue.actual);
+        issues.add(told.details(format!("{place}{line}, at {path}")));
+    }
 }
 
 /// Every rule is enforced, where the user asks for that.
@@ -98,7 +104,7 @@ pub(crate) fn check_coverage(
 }
 
 pub(crate) fn check_shadow(options: &NodeOptions, shadow: Option<&Contract>, issues: &mut Issues) {
-    if shadow.is_some() && options.contract.is_none() {
+    if shadow.is_some() && !options.has_contract() {
         let expected = "a contract that it is compared with";
         issues.add(Issue::new(&["shadow_contract"], "CONFIG_CONFLICT", expected, "none"));
     }

@@ -35,6 +35,7 @@ pub mod handle;
 pub mod input;
 pub mod inspect;
 pub mod issue;
+mod json_schema;
 pub mod maintain;
 mod maintenance;
 pub mod memory;

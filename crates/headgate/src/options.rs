@@ -41,6 +41,17 @@ pub struct NodeOptions {
     pub durability: Option<String>,
 }
 
+impl NodeOptions {
+    pub(crate) fn json_schema(&self) -> Option<&Value> {
+        self.input.as_ref().and_then(|input| input.json_schema.as_ref())
+    }
+
+    /// Rows are held against something: a JSON Schema stands in for a contract.
+    pub(crate) fn has_contract(&self) -> bool {
+        self.contract.is_some() || self.json_schema().is_some()
+    }
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InputOptions {
@@ -51,6 +62,8 @@ pub struct InputOptions {
     pub tombstones: Option<String>,
     pub unknown_fields: Option<String>,
     pub metadata: Option<bool>,
+    /// Payloads are held against it: a path, or the document itself.
+    pub json_schema: Option<Value>,
     /// The shape of payloads, where transforms change it. As the node's `contract`.
     pub contract: Option<Value>,
     /// A file with the schema that payloads were written with.

@@ -65,6 +65,7 @@ impl Standing {
         let check = CheckOptions {
             reject_unknown_fields: config.payload.options.unknown_fields == UnknownFields::Reject,
             keeps_violating: config.policy.writes_violating_rows(),
+            frame_bytes: config.payload.frame_bytes(),
         };
         let columns = config.rows.columns.as_ref();
         let decoder = config.payload.decoder(columns)?;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
 use headgate_decode::{
-    CsvOptions, DecodeFault, DecodeOptions, Decoder, KeySplit, Tombstones, UnknownFields, avro,
-    csv, framed, json, json_value, keyed, protobuf, raw,
+    CsvOptions, DecodeFault, DecodeOptions, Decoder, FRAME_BYTES, KeySplit, Tombstones,
+    UnknownFields, avro, csv, framed, json, json_value, keyed, protobuf, raw,
 };
 use headgate_engine::SchemaChange;
 use headgate_model::{Fault, SchemaDifference, SchemaFormat, WriterSchema};
@@ -60,6 +60,11 @@ impl PayloadConfig {
     /// Fields that the contract does not know are a column.
     pub fn has_extra(&self) -> bool {
         self.is_parsed() && self.options.unknown_fields == UnknownFields::Extra
+    }
+
+    /// Bytes in front of what a value is: a frame's.
+    pub fn frame_bytes(&self) -> usize {
+        if matches!(self.value, PayloadFormat::Framed) { FRAME_BYTES } else { 0 }
     }
 
     /// Without columns, payloads stay as they are.
@@ -189,6 +194,11 @@ pub(crate) fn resolve(
     let mut reading = Reading { base_dir, read, has_registry: options.registry.is_some(), issues };
     let value = reading.value(options);
     let key = options.key.as_ref().and_then(|key| reading.key(key, &value));
+    if options.json_schema.is_some()
+        && !matches!(value, PayloadFormat::Json | PayloadFormat::Framed)
+    {
+        issues.add(conflict(&["input", "json_schema"], "decode: json", "another format"));
+    }
     if options.registry.is_none() && change.is_some() {
         let expected = "a registry, whose schemas change";
         issues.add(conflict(&["input", "on_schema_change"], expected, "none"));

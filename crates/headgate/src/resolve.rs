@@ -15,6 +15,7 @@ use crate::Issue;
 use crate::calls::Functions;
 use crate::contracts::{check_coverage, check_rejects, check_shadow, contract};
 use crate::input::{self, Input, SourceConfig};
+use crate::json_schema::InputSchema;
 use crate::options::{NodeOptions, RejectsOptions, Size, StreamingOptions};
 use crate::payload::{self, PARSED, PayloadConfig};
 use crate::quantity;
@@ -136,6 +137,17 @@ pub fn resolve(
     let of_input = options.input.as_ref().and_then(|input| input.contract.as_ref());
     let of_input = compiled(&["input", "contract"], of_input);
     let contract = compiled(&["contract"], options.contract.as_ref());
+    let schema = InputSchema::read(options.json_schema(), base_dir, &read, &mut issues);
+    let of_input = match &schema {
+        Some(schema) if has_transforms(options) => {
+            of_input.or_else(|| schema.contract(&mut issues))
+        }
+        _ => of_input,
+    };
+    let (contract, shadow) = match &schema {
+        Some(schema) => schema.join(options, contract, shadow, &mut issues),
+        None => (contract, shadow),
+    };
     let supplied = servers::supply(options, contract.as_ref(), &mut issues);
     let options = &supplied.options;
     check_coverage(options, contract.as_ref(), &mut issues);
@@ -281,7 +293,7 @@ fn check_contract(options: &NodeOptions, input: &Input, issues: &mut Issues) {
     let raw_fields = written.and_then(|input| input.unknown_fields.as_deref());
     let of_input = written.is_some_and(|input| input.contract.is_some());
     let transforms = has_transforms(options);
-    match (input.payload.is_parsed(), options.contract.is_some()) {
+    match (input.payload.is_parsed(), options.has_contract()) {
         (true, false) if !(of_input && transforms) => issues.add(
             Issue::new(
                 &["contract"],
@@ -375,7 +387,7 @@ fn check_policy(options: &NodeOptions, policy: Policy, issues: &mut Issues) {
             "a table, since rejects go there",
             "nothing",
         )),
-        Some(_) if options.contract.is_none() => issues.add(Issue::new(
+        Some(_) if !options.has_contract() => issues.add(Issue::new(
             &["rejects"],
             "CONFIG_CONFLICT",
             "a contract to reject by",
@@ -383,7 +395,7 @@ fn check_policy(options: &NodeOptions, policy: Policy, issues: &mut Issues) {
         )),
         _ => {}
     }
-    if options.contract.is_none() && (options.on_violation.is_some() || options.enforce.is_some()) {
+    if !options.has_contract() && (options.on_violation.is_some() || options.enforce.is_some()) {
         let path = if options.enforce.is_some() { "enforce" } else { "on_violation" };
         issues.add(Issue::new(&[path], "CONFIG_CONFLICT", "a contract to violate", "no contract"));
     }

@@ -13,6 +13,7 @@ use headgate_sql::misfits;
 use crate::calls::FunctionOptions;
 use crate::contracts::contract;
 use crate::dataset::{Column, Dataset};
+use crate::json_schema::InputSchema;
 use crate::options::{self, NodeOptions};
 use crate::payload::PARSED;
 use crate::resolve::Issues;
@@ -40,6 +41,8 @@ pub fn plan(json: &str, base_dir: &Path) -> Result<StreamPlan, Vec<Issue>> {
     let of_input = options.input.as_ref().and_then(|input| input.contract.as_ref());
     let of_input = compiled(&["input", "contract"], of_input);
     let contract = compiled(&["contract"], options.contract.as_ref());
+    let schema = InputSchema::read(options.json_schema(), base_dir, read, &mut issues);
+    let of_input = of_input.or_else(|| schema.as_ref()?.contract(&mut issues));
     let columns = columns(&options, of_input.as_ref(), base_dir, &mut issues);
     match columns.filter(|_| issues.0.is_empty()) {
         Some(columns) => Ok(held_against(&columns, contract.as_ref())),
@@ -56,7 +59,8 @@ fn columns(
     let read = |path: &Path| std::fs::read_to_string(path);
     let input = input::resolve(options.input.as_ref(), Trigger::default(), base_dir, &read, issues);
     let path = ["input", "contract"];
-    let is_given = options.input.as_ref().is_some_and(|input| input.contract.is_some());
+    let is_given = options.input.as_ref().is_some_and(|input| input.contract.is_some())
+        || options.json_schema().is_some();
     if input.payload.is_parsed() && !is_given {
         let expected = "a contract, which decides the columns";
         issues.add(Issue::new(&path, "CONFIG_MISSING", expected, "nothing"));

@@ -70,7 +70,7 @@ pub(crate) fn resolve(
     // What is wrong with a contract is told already.
     let of_input = options.input.as_ref().and_then(|input| input.contract.as_ref());
     if of_input.is_some() != contracts.input.is_some()
-        || options.contract.is_some() != contracts.output.is_some()
+        || options.has_contract() != contracts.output.is_some()
     {
         return rows;
     }

@@ -14,6 +14,7 @@ use self::pass::Pass;
 use crate::contract::{CheckOptions, Compiled};
 use crate::fault::ContractFault;
 use crate::history::Memory;
+use crate::json_schema::PayloadRules;
 use crate::plan::{Plan, RuleNumber, rule_info};
 use crate::result::{BatchResult, CheckedRows, RowViolation};
 use crate::rule::key::SeenKeys;
@@ -25,6 +26,8 @@ use crate::view::View;
 /// batch; its memory grows with the distinct keys of the batch, and with nothing else.
 pub struct Checker {
     plan: Arc<Plan>,
+    payload: Option<Arc<PayloadRules>>,
+    frame_bytes: usize,
     schema: SchemaRef,
     rules: Arc<[RuleInfo]>,
     unknown_rule: Option<RuleNumber>,
@@ -59,6 +62,8 @@ impl Checker {
             rules = rules.iter().cloned().chain([unknown]).collect();
         }
         Self {
+            payload: compiled.payload.clone(),
+            frame_bytes: options.frame_bytes,
             schema: Arc::clone(&compiled.schema),
             unknown_rule,
             fitting: None,
@@ -94,8 +99,16 @@ impl Checker {
         self.check_with(rows, fields, Vec::new())
     }
 
+    /// What rules find in the payloads that rows came from: one a row, `None` where it has none.
+    pub fn find_in<'p>(&self, payloads: impl Iterator<Item = Option<&'p [u8]>>) -> Vec<FoundRows> {
+        let Some(rules) = &self.payload else { return Vec::new() };
+        let frame = self.frame_bytes;
+        rules.find(payloads.map(|payload| payload.map(|bytes| bytes.get(frame..).unwrap_or(&[]))))
+    }
+
     /// As [`Checker::check`]; `found` is what [`crate::Contract::functions`] found in these rows, in
-    /// their order. A function without an answer fails its rule for the whole batch.
+    /// their order, and behind it the answer of [`Checker::find_in`]. A rule without an answer fails
+    /// for the whole batch.
     pub fn check_with(
         &mut self,
         rows: &RecordBatch,
@@ -177,8 +190,9 @@ impl Checker {
             self.counts[rule] = u64::from(!metric.must.holds(value));
         }
         self.judge_lasting(&mut measured);
-        for function in &self.plan.functions {
-            let rule = usize::from(function.rule);
+        let of_payloads = self.payload.iter().flat_map(|payload| payload.rules());
+        for rule in self.plan.functions.iter().map(|each| &each.rule).chain(of_payloads) {
+            let rule = usize::from(*rule);
             self.counts[rule] += u64::from(reasons[rule].is_some());
         }
         for ((rule, schedule), due) in self.plan.schedules.iter().zip(&mut self.due) {

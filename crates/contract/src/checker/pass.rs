@@ -5,7 +5,7 @@ use headgate_model::{FieldViolation, FoundRows, RuleInfo, Severity};
 
 use super::{Checker, no_key};
 use crate::fault::ContractFault;
-use crate::plan::{Children, FieldPlan, Function, FunctionColumn, Plan, Target};
+use crate::plan::{Children, FieldPlan, Function, FunctionColumn, Plan, RuleNumber, Target};
 use crate::result::RowViolation;
 use crate::rule::function;
 use crate::rule::key::Keyed;
@@ -71,26 +71,39 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Takes in what functions found. True where a rule that names rows to be moved is in doubt.
+    /// Takes in what functions and rules of payloads found. True where a rule that names rows to be moved is in doubt.
     pub fn visit_functions(&mut self, rows: &RecordBatch, found: Vec<FoundRows>) -> bool {
         if rows.num_rows() == 0 {
             return false;
         }
         let mut unjudged = false;
         let mut answers = found.into_iter();
-        for asked in &self.plan.functions {
+        let mut next = || {
             let answer = answers.next().unwrap_or_else(|| Err("it was not asked".into()));
-            match function::checked(answer, rows.num_rows()) {
+            function::checked(answer, rows.num_rows())
+        };
+        for asked in &self.plan.functions {
+            match next() {
                 Ok(found) => self.take_found(asked, rows, found),
-                Err(reason) => {
-                    let rule = usize::from(asked.rule);
-                    self.checker.failures[rule].get_or_insert(reason);
-                    let RuleInfo { severity, routes_rows, .. } = self.checker.rules[rule];
-                    unjudged |= routes_rows && severity == Severity::Block;
-                }
+                Err(reason) => unjudged |= self.fail(asked.rule, reason),
+            }
+        }
+        let payload = self.checker.payload.clone();
+        for rule in payload.iter().flat_map(|payload| payload.rules()) {
+            match next() {
+                Ok(mut found) => self.settle(Target::Row(*rule), None, None, &mut found),
+                Err(reason) => unjudged |= self.fail(*rule, reason),
             }
         }
         unjudged
+    }
+
+    /// True where the rule would have moved rows.
+    fn fail(&mut self, rule: RuleNumber, reason: String) -> bool {
+        let rule = usize::from(rule);
+        self.checker.failures[rule].get_or_insert(reason);
+        let RuleInfo { severity, routes_rows, .. } = self.checker.rules[rule];
+        routes_rows && severity == Severity::Block
     }
 
     fn take_found(&mut self, asked: &Function, rows: &RecordBatch, mut found: Vec<u32>) {

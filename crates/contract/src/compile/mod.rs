@@ -79,6 +79,7 @@ pub(crate) fn compile(
         rules: rules.into(),
         coverage,
         plan: Arc::new(plan),
+        payload: None,
     })
 }
 

@@ -8,12 +8,15 @@ use headgate_model::map_parts;
 use headgate_moment::Format;
 
 use super::{
-    BooleanColumn, Column, ListColumn, MapColumn, Node, PrimitiveColumn, StructColumn, TextColumn,
+    BooleanColumn, Column, ListColumn, MapColumn, Node, Opening, PrimitiveColumn, StructColumn,
+    TextColumn,
 };
 use crate::DecodeFault;
 
-/// Metadata of a text that holds an `object` or an `array` as JSON.
+/// Metadata of a text that holds an `object`, an `array` or `any` value as JSON.
 pub(crate) const JSON_KEY: &str = "headgate.json";
+/// Metadata of a field where a `null` that is written does not fit: `refused`.
+const NULL_KEY: &str = "headgate.null";
 
 /// The same fields, nullable at every level; names, types and metadata stay.
 pub(crate) fn nullable(fields: &Fields) -> Fields {
@@ -72,9 +75,12 @@ fn node(field: &Field, path: String, next: &mut u32) -> Result<Node, DecodeFault
     let index = *next;
     *next += 1;
     let column = match &data_type {
-        DataType::Utf8 if field.metadata().contains_key(JSON_KEY) => {
-            let is_object = field.metadata().get(JSON_KEY).is_some_and(|kind| kind == "object");
-            let opening = if is_object { b'{' } else { b'[' };
+        DataType::Utf8 if let Some(kind) = field.metadata().get(JSON_KEY) => {
+            let opening = match kind.as_str() {
+                "object" => Opening::Object,
+                "any" => Opening::Any,
+                _ => Opening::Array,
+            };
             Column::Json { text: TextColumn::default(), opening }
         }
         DataType::Utf8 => Column::Text(TextColumn::default()),
@@ -118,5 +124,6 @@ fn node(field: &Field, path: String, next: &mut u32) -> Result<Node, DecodeFault
         }
         _ => return Err(DecodeFault::UnsupportedType { path, data_type }),
     };
-    Ok(Node { field: index, data_type, column })
+    let refuses_null = field.metadata().get(NULL_KEY).is_some_and(|nulls| nulls == "refused");
+    Ok(Node { field: index, data_type, column, refuses_null })
 }

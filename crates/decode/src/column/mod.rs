@@ -32,16 +32,18 @@ pub(crate) struct Node {
     pub(crate) field: u32,
     pub(crate) data_type: DataType,
     pub(crate) column: Column,
+    /// A `null` that is written does not fit; a field that is left out does.
+    pub(crate) refuses_null: bool,
 }
 
 pub(crate) enum Column {
     Text(TextColumn),
     /// Bytes that need not be text.
     Binary(TextColumn),
-    /// A JSON object or array as it is written.
+    /// JSON as it is written.
     Json {
         text: TextColumn,
-        opening: u8,
+        opening: Opening,
     },
     Int8(PrimitiveColumn<Int8Type>),
     Int16(PrimitiveColumn<Int16Type>),
@@ -73,6 +75,25 @@ pub(crate) enum Column {
     Struct(StructColumn),
     List(ListColumn),
     Map(MapColumn),
+}
+
+/// What a column of JSON holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    Object,
+    Array,
+    /// Whatever is not `null`.
+    Any,
+}
+
+impl Opening {
+    pub(crate) const fn begins(self, first: u8) -> bool {
+        match self {
+            Self::Object => first == b'{',
+            Self::Array => first == b'[',
+            Self::Any => first != b'n',
+        }
+    }
 }
 
 /// The same expression for whatever column it is.

@@ -19,6 +19,9 @@ use crate::{DecodeFault, DecodeOptions, Decoded, Decoder, Payloads, WantedSchema
 use reader::FramedReader;
 pub use writer::registered_differences;
 
+/// What is in front of a document: byte 0 and the schema's id.
+pub const FRAME_BYTES: usize = 5;
+
 /// A decoder of framed payloads into the columns of `schema`, all nullable. It has to be told every
 /// schema that it asks for.
 pub fn framed(schema: &SchemaRef, options: DecodeOptions) -> Result<Box<dyn Decoder>, DecodeFault> {

@@ -36,7 +36,7 @@ pub(crate) fn read(
             }
         }
         Column::Json { text, opening } => {
-            if byte(bytes, at) == *opening {
+            if opening.begins(byte(bytes, at)) {
                 let end = skip::value(bytes, at, depth)?;
                 text.push(&bytes[at..end]);
                 (end, true)
@@ -112,7 +112,8 @@ pub(crate) fn read(
             }
         }
     };
-    if !fits {
+    // Only `null` begins like that and fits.
+    if !fits || (node.refuses_null && byte(bytes, at) == b'n') {
         notes.misfit(field);
     }
     Ok(end)

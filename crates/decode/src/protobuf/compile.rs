@@ -11,7 +11,7 @@ use super::program::{Absent, Element, EnumNames, MessageProgram, Read, Slot};
 use super::scalar::Scalar;
 use super::wire::{GROUP, LENGTH, VARINT, tag_of};
 use crate::DecodeFault;
-use crate::column::{self, Column, Node};
+use crate::column::{self, Column, Node, Opening};
 
 /// The program for rows of `fields`, and what of the message they do not agree with.
 pub(super) fn compile(
@@ -87,10 +87,10 @@ impl Compiler {
     ) -> Result<(Read, Absent), DecodeFault> {
         let rendered = || Read::Rendered(field.clone());
         let known = match (&node.column, arrow.data_type()) {
-            (Column::Json { opening: b'{', .. }, _) if field.is_map() => {
+            (Column::Json { opening: Opening::Object, .. }, _) if field.is_map() => {
                 Some((rendered(), Absent::EmptyText("{}")))
             }
-            (Column::Json { opening: b'[', .. }, _) if field.is_list() => {
+            (Column::Json { opening: Opening::Array, .. }, _) if field.is_list() => {
                 Some((rendered(), Absent::EmptyText("[]")))
             }
             (Column::Map(map), DataType::Map(entries, _)) if field.is_map() => {
@@ -174,7 +174,7 @@ impl Compiler {
                     let program = self.message(&of, fields, &object.children, Some(path))?;
                     (Fit::Always, Way::Directly(Element::Message(Box::new(program))))
                 }
-                _ if matches!(column, Column::Json { opening: b'{', .. }) => {
+                _ if matches!(column, Column::Json { opening: Opening::Object, .. }) => {
                     (Fit::Always, Way::Rendered)
                 }
                 _ => (Fit::Never, Way::Rendered),
@@ -275,10 +275,12 @@ fn rendered_fit(name: &str, column: &Column) -> Option<Fit> {
     let takes = match name.strip_prefix("google.protobuf.")? {
         "Value" => return Some(Fit::Sometimes),
         "Duration" | "FieldMask" => matches!(column, Column::Text(_)),
-        "ListValue" => matches!(column, Column::Json { opening: b'[', .. } | Column::List(_)),
+        "ListValue" => {
+            matches!(column, Column::Json { opening: Opening::Array, .. } | Column::List(_))
+        }
         "Struct" | "Any" => matches!(
             column,
-            Column::Json { opening: b'{', .. } | Column::Struct(_) | Column::Map(_)
+            Column::Json { opening: Opening::Object, .. } | Column::Struct(_) | Column::Map(_)
         ),
         _ => return None,
     };

@@ -6,6 +6,7 @@ mod failures;
 mod fences;
 mod functions;
 mod interventions;
+mod json_schema;
 mod limits;
 mod memory;
 mod policies;

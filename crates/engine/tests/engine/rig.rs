@@ -215,6 +215,7 @@ impl Rig {
         let check = CheckOptions {
             reject_unknown_fields,
             keeps_violating: self.policy.writes_violating_rows(),
+            frame_bytes: 0,
         };
         let (switch, stop) = StopSwitch::new();
         let told = Arc::new(Told::default());

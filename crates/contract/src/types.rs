@@ -91,7 +91,6 @@ impl Logical {
                 _ if is_timestamp => Some(Self::Timestamp),
                 "string" | "text" | "varchar" | "nvarchar" | "char" | "nchar" | "bpchar"
                 | "uuid" => Some(Self::Text),
-                _ if is_binary(&physical) => Some(Self::Text),
                 "tinyint" | "smallint" | "int" | "integer" | "bigint" | "long" | "int2"
                 | "int4" | "serial" | "bigserial" => Some(Self::Integer),
                 "decimal" | "numeric" | "number" | "double" | "double precision" | "float"
@@ -144,16 +143,11 @@ pub(crate) fn scalar_type(
                 _ => plain(DataType::Float64),
             }
         }
-        Logical::Text if is_binary(&base) => plain(DataType::Binary),
         // Delta has no time of day; the text's form is checked.
         Logical::Text | Logical::Time | Logical::Object | Logical::Array | Logical::Map => {
             plain(DataType::Utf8)
         }
     }
-}
-
-fn is_binary(base: &str) -> bool {
-    matches!(base, "binary" | "varbinary" | "bytes" | "blob" | "bytea")
 }
 
 /// `decimal(10, 2)` → `decimal`.

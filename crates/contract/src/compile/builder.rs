@@ -67,9 +67,6 @@ pub(crate) struct Column {
     pub moment: Option<Moment>,
 }
 
-/// Why a rule about texts is not enforced.
-pub(crate) const OF_BYTES: &str = "the column is binary: rules about texts do not look into bytes";
-
 impl Column {
     /// Days of a date that is written as this column's values are.
     pub fn date(&self, text: &str) -> Option<i32> {
@@ -94,10 +91,6 @@ impl Column {
     }
 
     /// `None`: may be part of a key. Else the reason why not.
-    pub fn is_binary(&self) -> bool {
-        self.data_type == DataType::Binary
-    }
-
     pub fn no_key(&self) -> Option<&'static str> {
         if self.in_list {
             Some("keys within arrays and maps are not built")

@@ -1,6 +1,6 @@
 //! `logicalTypeOptions`.
 
-use super::builder::{Builder, Column, OF_BYTES, Scope, with_path};
+use super::builder::{Builder, Column, Scope, with_path};
 use crate::document::Property;
 use crate::plan::{FieldCheck, FieldPlan, Target};
 use crate::reader::At;
@@ -31,12 +31,6 @@ impl<'a> Builder<'a> {
         }
         for (key, at) in &property.options {
             match (*key, logical) {
-                ("enum" | "minLength" | "maxLength" | "pattern" | "format", Logical::Text)
-                    if column.is_binary() =>
-                {
-                    let id = with_path(&snake(key), Some(&column.path));
-                    self.not_enforced(at, id, OF_BYTES);
-                }
                 ("minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum", _) if ordered => {
                 }
                 ("enum", _) => self.enumeration(Some(at), column, checks),

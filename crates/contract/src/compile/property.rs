@@ -149,7 +149,7 @@ impl<'a> Builder<'a> {
             }
         }
         if let Some(partition) = &property.partitioned {
-            if scope.path.is_some() || column.logical.is_nested() || column.is_binary() {
+            if scope.path.is_some() || column.logical.is_nested() {
                 let actual = format!("'{}'", column.path);
                 self.issues.add_actual(
                     &partition.at,
@@ -255,14 +255,10 @@ impl<'a> Builder<'a> {
             let at = key.logical_type.as_ref().unwrap_or(&key.at);
             self.issues.add(at, "string: keys of JSON objects are texts");
         }
-        let key_at = key.at.get("physicalType").unwrap_or_else(|| key.at.clone());
         let path = |suffix| {
             Some((format!("{}{suffix}", column.path), format!("{}{suffix}", column.name_path)))
         };
         let (key, key_plan) = self.property(key, inner, 0, path("{key}"));
-        if *key.data_type() == DataType::Binary {
-            self.issues.add(&key_at, "a type of texts: keys of JSON objects are texts");
-        }
         let (value, value_plan) = self.property(value, inner, 1, path("{}"));
         let entries = Fields::from(vec![key.with_nullable(false), value]);
         // Delta's names.

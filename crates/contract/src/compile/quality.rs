@@ -1,6 +1,6 @@
 //! Data quality rules.
 
-use super::builder::{Builder, Column, Named, OF_BYTES, with_path};
+use super::builder::{Builder, Column, Named, with_path};
 use super::lasting::Scoped;
 use super::options::snake;
 use super::values::Stray;
@@ -107,11 +107,6 @@ impl<'a> Builder<'a> {
         let scoped = self.scope(at, metric).ok()?;
         let library = Library { at, id, must, percent, column, scoped };
         let before = self.rules.len();
-        let of_values = matches!(metric, "invalidValues" | "missingValues");
-        if of_values && column.is_some_and(Column::is_binary) {
-            self.not_enforced(at, library.id, OF_BYTES);
-            return None;
-        }
         let check = self.library(&library, metric, &metric_at);
         self.schedule_last(at, before, &library.id);
         check

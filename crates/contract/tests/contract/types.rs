@@ -1,7 +1,4 @@
-use std::sync::Arc;
-
 use crate::support::*;
-use arrow_array::BinaryArray;
 use arrow_schema::{DataType, TimeUnit};
 use headgate_contract::CoverageStatus;
 use headgate_model::field_paths;
@@ -170,32 +167,4 @@ fn a_classification_is_told_and_holds_for_all_below() {
         ("classification_e", Some(11)),
     ];
     assert_eq!(told, expected);
-}
-
-#[test]
-fn a_string_of_a_binary_type_is_a_column_of_bytes() {
-    for physical in ["binary", "'VARBINARY(16)'", "bytes", "blob", "bytea"] {
-        for logical in ["logicalType: string, ", ""] {
-            let keys = format!("{logical}physicalType: {physical}");
-            let contract = property(&keys);
-            assert_eq!(contract.schema().field(0).data_type(), &DataType::Binary, "{keys}");
-        }
-    }
-}
-
-#[test]
-fn rules_about_texts_are_not_enforced_on_bytes_and_those_about_presence_are() {
-    let contract = property(
-        "logicalType: string, physicalType: binary, required: true, unique: true, \
-         logicalTypeOptions: { maxLength: 3, pattern: x }, \
-         quality: [{ metric: invalidValues, mustBe: 0, arguments: { validValues: [x] } }]",
-    );
-    let of = |rule| coverage(&contract, rule).0;
-    for rule in ["max_length_a", "pattern_a", "invalid_values_a"] {
-        assert_eq!(of(rule), CoverageStatus::NotEnforceable, "{rule}");
-    }
-    let bytes = BinaryArray::from(vec![Some(&[0, 255][..]), Some(&[0, 255]), None, Some(&[])]);
-    let broken = violations(&contract, vec![Arc::new(bytes)]);
-    let expected = [(1, "unique_a".to_owned()), (2, "required_a".to_owned())];
-    assert_eq!(broken, expected);
 }

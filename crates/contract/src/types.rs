@@ -31,6 +31,8 @@ pub(crate) struct ScalarType {
 
 const NAMES: &str = "string, date, timestamp, time, number, integer, object, array, map or boolean";
 const MAX_PRECISION: u8 = 38;
+/// Physical types of strings that need not be text.
+const BYTES: [&str; 5] = ["binary", "varbinary", "bytes", "blob", "bytea"];
 
 impl Logical {
     pub const fn as_str(self) -> &'static str {
@@ -91,6 +93,7 @@ impl Logical {
                 _ if is_timestamp => Some(Self::Timestamp),
                 "string" | "text" | "varchar" | "nvarchar" | "char" | "nchar" | "bpchar"
                 | "uuid" => Some(Self::Text),
+                bytes if BYTES.contains(&bytes) => Some(Self::Text),
                 "tinyint" | "smallint" | "int" | "integer" | "bigint" | "long" | "int2"
                 | "int4" | "serial" | "bigserial" => Some(Self::Integer),
                 "decimal" | "numeric" | "number" | "double" | "double precision" | "float"
@@ -143,6 +146,7 @@ pub(crate) fn scalar_type(
                 _ => plain(DataType::Float64),
             }
         }
+        Logical::Text if BYTES.contains(&base.as_str()) => plain(DataType::Binary),
         // Delta has no time of day; the text's form is checked.
         Logical::Text | Logical::Time | Logical::Object | Logical::Array | Logical::Map => {
             plain(DataType::Utf8)

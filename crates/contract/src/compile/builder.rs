@@ -90,6 +90,10 @@ impl Column {
         }
     }
 
+    pub fn is_bytes(&self) -> bool {
+        self.data_type == DataType::Binary
+    }
+
     /// `None`: may be part of a key. Else the reason why not.
     pub fn no_key(&self) -> Option<&'static str> {
         if self.in_list {
@@ -101,6 +105,9 @@ impl Column {
         }
     }
 }
+
+/// Why rules of text and of listed values are not enforced on columns of bytes.
+pub(crate) const NOT_OF_BYTES: &str = "a binary column: its bytes are not read as text";
 
 /// An id and the column that it is about.
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! `logicalTypeOptions`.
 
-use super::builder::{Builder, Column, Scope, with_path};
+use super::builder::{Builder, Column, NOT_OF_BYTES, Scope, with_path};
 use crate::document::Property;
 use crate::plan::{FieldCheck, FieldPlan, Target};
 use crate::reader::At;
@@ -34,6 +34,9 @@ impl<'a> Builder<'a> {
                 ("minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum", _) if ordered => {
                 }
                 ("enum", _) => self.enumeration(Some(at), column, checks),
+                ("pattern" | "format", _) if column.is_bytes() => {
+                    self.not_enforced(at, with_path(key, Some(&column.path)), NOT_OF_BYTES);
+                }
                 ("minLength" | "maxLength", Logical::Text) => {
                     let Some(count) = at.count(&mut self.issues) else { continue };
                     let check = if *key == "minLength" {

@@ -149,7 +149,10 @@ impl<'a> Builder<'a> {
             }
         }
         if let Some(partition) = &property.partitioned {
-            if scope.path.is_some() || column.logical.is_nested() {
+            if column.is_bytes() {
+                let actual = format!("'{}'", column.path);
+                self.issues.add_actual(&partition.at, "a column that is not binary", actual);
+            } else if scope.path.is_some() || column.logical.is_nested() {
                 let actual = format!("'{}'", column.path);
                 self.issues.add_actual(
                     &partition.at,
@@ -259,6 +262,11 @@ impl<'a> Builder<'a> {
             Some((format!("{}{suffix}", column.path), format!("{}{suffix}", column.name_path)))
         };
         let (key, key_plan) = self.property(key, inner, 0, path("{key}"));
+        if *key.data_type() == DataType::Binary {
+            let at = shape.and_then(|map| map.key.as_deref()?.at.get("physicalType"));
+            let at = at.unwrap_or_else(|| property.at.clone());
+            self.issues.add(&at, "string: keys of JSON objects are texts");
+        }
         let (value, value_plan) = self.property(value, inner, 1, path("{}"));
         let entries = Fields::from(vec![key.with_nullable(false), value]);
         // Delta's names.

@@ -1,6 +1,6 @@
 //! Data quality rules.
 
-use super::builder::{Builder, Column, Named, with_path};
+use super::builder::{Builder, Column, NOT_OF_BYTES, Named, with_path};
 use super::lasting::Scoped;
 use super::options::snake;
 use super::values::Stray;
@@ -167,6 +167,10 @@ impl<'a> Builder<'a> {
             ("missingValues", Some(column)) => {
                 let missing = match argument("missingValues") {
                     None => Missing { null: true, values: None },
+                    Some(list) if column.is_bytes() => {
+                        self.not_enforced(list, library.id.clone(), NOT_OF_BYTES);
+                        return None;
+                    }
                     Some(list) => {
                         let items = list.items(&mut self.issues);
                         let (values, null) = self.values(items, list, column, Stray::Ignore)?;
@@ -208,6 +212,10 @@ impl<'a> Builder<'a> {
     ) -> Option<Invalid> {
         if values.is_none() && pattern.is_none() {
             self.issues.missing(library.at, "arguments", "validValues or a pattern");
+        }
+        if column.is_bytes() {
+            self.not_enforced(library.at, library.id.clone(), NOT_OF_BYTES);
+            return None;
         }
         if let Some(at) = pattern.filter(|_| column.logical != Logical::Text) {
             self.issues.add_actual(at, "a property of type string", column.logical.as_str());

@@ -2,7 +2,7 @@
 
 use arrow_schema::DataType;
 
-use super::builder::{Builder, Column};
+use super::builder::{Builder, Column, NOT_OF_BYTES, with_path};
 use crate::decimal::Decimal;
 use crate::node::Value;
 use crate::plan::FieldCheck;
@@ -27,6 +27,10 @@ impl<'a> Builder<'a> {
         checks: &mut Vec<FieldCheck>,
     ) {
         let Some(list) = list else { return };
+        if column.is_bytes() {
+            let id = with_path("enum", Some(&column.path));
+            return self.not_enforced(list, id, NOT_OF_BYTES);
+        }
         let items = list.items(&mut self.issues);
         if items.is_empty() {
             return self.issues.add(list, "at least one value");

@@ -216,6 +216,11 @@ pub(crate) fn encode(array: &ArrayRef, slot: usize, out: &mut Vec<u8>) {
                 out.extend_from_slice(&(text.len() as u64).to_le_bytes());
                 out.extend_from_slice(text);
             }
+            DataType::Binary => {
+                let bytes = array.as_binary::<i32>().value(slot);
+                out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+                out.extend_from_slice(bytes);
+            }
             DataType::Boolean => out.push(u8::from(array.as_boolean().value(slot))),
             DataType::Decimal128(..) => {
                 let value = array.as_primitive::<types::Decimal128Type>().value(slot);

@@ -1,4 +1,4 @@
-//! Lengths of texts, in Unicode scalar values.
+//! Lengths of texts, in Unicode scalar values, and of binaries, in bytes.
 
 use arrow_array::{StringArray, cast::AsArray};
 
@@ -24,6 +24,11 @@ fn find_length(
     in_doubt: impl Fn(u64) -> bool,
     bad: impl Fn(u64) -> bool,
 ) {
+    if let Some(binaries) = view.array.as_binary_opt::<i32>() {
+        let lengths: Vec<u32> =
+            binaries.value_offsets().windows(2).map(|range| (range[1] - range[0]) as u32).collect();
+        return scan(&lengths, view.nulls.as_ref(), found, |bytes| bad(u64::from(bytes)));
+    }
     let texts: &StringArray = view.array.as_string();
     let (offsets, data) = (texts.value_offsets(), texts.value_data());
     let lengths: Vec<u32> = offsets.windows(2).map(|range| (range[1] - range[0]) as u32).collect();

@@ -7,7 +7,7 @@ use headgate_model::{SchemaDifference, SchemaFormat, map_parts};
 
 use super::difference::{absent, merged, misfit, nothing_but_null, nullable, unknown};
 use super::program::{Member, Object, Program, Reading, Root};
-use super::takes::takes;
+use super::takes;
 use super::types::{Type, Types};
 use crate::DecodeFault;
 
@@ -166,11 +166,10 @@ impl Compiler {
                 let value = self.reading(value, of, &format!("{path}{{}}"), differences);
                 Reading::Map(self.program.add(value))
             }
-            _ if takes(field, of) => Reading::Value(of),
-            _ => {
+            _ => takes::reading(field, of).unwrap_or_else(|| {
                 differences.push(misfit(path, field, self.program.types.name(of)));
                 Reading::Misfit(of)
-            }
+            }),
         }
     }
 

@@ -18,14 +18,13 @@ impl Decimal {
     /// `None` for no bytes, and for a number of more than 38 digits.
     pub(super) fn new(bytes: &[u8], scale: i64) -> Option<Self> {
         let sign = if *bytes.first()? & 0x80 == 0 { 0 } else { 0xff };
-        let start = bytes.iter().position(|byte| *byte != sign).unwrap_or(bytes.len());
-        let significant = &bytes[start..];
+        // Bytes in front of the last sixteen may be nothing but the sign.
+        let (padding, last) = bytes.split_at(bytes.len().saturating_sub(16));
         let mut padded = [sign; 16];
-        padded.get_mut(16_usize.checked_sub(significant.len())?..)?.copy_from_slice(significant);
+        padded[16 - last.len()..].copy_from_slice(last);
         let unscaled = i128::from_be_bytes(padded);
-        // Sixteen bytes without their sign may have become another number.
-        let same_sign = (unscaled < 0) == (sign != 0);
-        (same_sign && number::within(unscaled, 38).is_some()).then_some(Self { unscaled, scale })
+        let is_whole = padding.iter().all(|byte| *byte == sign) && (unscaled < 0) == (sign != 0);
+        (is_whole && number::within(unscaled, 38).is_some()).then_some(Self { unscaled, scale })
     }
 
     pub(super) fn of(integer: i64) -> Self {
@@ -49,6 +48,9 @@ impl Decimal {
             return Some(0);
         }
         let more = i64::from(scale).checked_sub(self.scale)?;
+        if more == 0 {
+            return number::within(self.unscaled, precision);
+        }
         let ten =
             i128::try_from(number::ten_to(usize::try_from(more.unsigned_abs()).ok()?)?).ok()?;
         let value = if more >= 0 {

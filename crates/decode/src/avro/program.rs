@@ -3,13 +3,21 @@
 
 use std::ops::Range;
 
-use super::types::{Type, Types};
+use super::types::{Type, Types, Unit};
 
 /// How a value of the writer becomes the value of a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Reading {
     /// Nothing is written, and the column is NULL.
     Null,
+    /// A string as it is.
+    Text,
+    /// A long as it is.
+    Long,
+    /// A double as it is.
+    Double,
+    /// Microseconds.
+    Timestamp(Unit),
     /// The column takes some values of this type at least.
     Value(Type),
     /// Of two branches, null and one that is read so; `null` is the index of null.

@@ -69,7 +69,7 @@ impl Program {
 
     /// Gives the column of `node` exactly one value: NULL for null, and NULL with a note for what
     /// the column cannot hold.
-    #[inline]
+    #[inline(always)]
     fn read(
         &self,
         reading: Reading,
@@ -77,29 +77,27 @@ impl Program {
         cursor: &mut Cursor<'_>,
         notes: &mut RowNotes,
     ) -> Result<(), Malformed> {
-        match reading {
-            Reading::Value(of) => {
-                if value::read(&self.types, of, &mut node.column, cursor)? == Taken::Misfit {
-                    notes.misfit(node.field);
-                }
-                Ok(())
+        let mut reading = reading;
+        if let Reading::Optional { null, value } = reading {
+            if cursor.index(2, Reason::Branch)? == usize::from(null) {
+                node.push_null();
+                return Ok(());
             }
-            Reading::Optional { null, value } => {
-                if cursor.index(2, Reason::Branch)? == usize::from(null) {
-                    node.push_null();
-                    return Ok(());
-                }
-                self.read(self.reading(value), node, cursor, notes)
-            }
-            Reading::Union { first, len } => {
-                let branch = cursor.index(len as usize, Reason::Branch)? as u32;
-                self.read(self.reading(first + branch), node, cursor, notes)
-            }
-            other => self.read_nested(other, node, cursor, notes),
+            reading = self.reading(value);
         }
+        match (reading, &mut node.column) {
+            (Reading::Text, Column::Text(column)) => column.push(cursor.string()?),
+            (Reading::Long, Column::Int64(column)) => column.push(Some(cursor.long()?)),
+            (Reading::Double, Column::Float64(column)) => {
+                column.push(Some(f64::from_le_bytes(cursor.array()?)));
+            }
+            _ => return self.read_other(reading, node, cursor, notes),
+        }
+        Ok(())
     }
 
-    fn read_nested(
+    #[inline(never)]
+    fn read_other(
         &self,
         reading: Reading,
         node: &mut Node,
@@ -107,6 +105,25 @@ impl Program {
         notes: &mut RowNotes,
     ) -> Result<(), Malformed> {
         match (reading, &mut node.column) {
+            (
+                Reading::Timestamp(unit),
+                Column::Timestamp { values, .. } | Column::WrittenTimestamp { values, .. },
+            ) => {
+                let micros = value::micros(cursor.long()?, unit);
+                values.push(micros);
+                if micros.is_none() {
+                    notes.misfit(node.field);
+                }
+            }
+            (Reading::Value(of), column) => {
+                if value::read(&self.types, of, column, cursor)? == Taken::Misfit {
+                    notes.misfit(node.field);
+                }
+            }
+            (Reading::Union { first, len }, _) => {
+                let branch = cursor.index(len as usize, Reason::Branch)? as u32;
+                self.read_branch(self.reading(first + branch), node, cursor, notes)?;
+            }
             (Reading::Object(object), Column::Struct(column)) => {
                 self.object(object, column, None, cursor, notes)?;
                 column.commit();
@@ -132,6 +149,16 @@ impl Program {
             _ => node.push_null(),
         }
         Ok(())
+    }
+
+    fn read_branch(
+        &self,
+        reading: Reading,
+        node: &mut Node,
+        cursor: &mut Cursor<'_>,
+        notes: &mut RowNotes,
+    ) -> Result<(), Malformed> {
+        self.read(reading, node, cursor, notes)
     }
 
     fn list(

@@ -2,12 +2,26 @@
 
 use arrow_schema::{DataType, Field};
 
+use super::program::Reading;
 use super::types::Type;
 use crate::column::JSON_KEY;
 
+/// How values of type `of` get into the column of `field`, if it takes any by itself; what is as it
+/// is written has a reading of its own, for most fields are.
+pub(super) fn reading(field: &Field, of: Type) -> Option<Reading> {
+    Some(match (field.data_type(), of) {
+        _ if !takes(field, of) => return None,
+        (DataType::Utf8, Type::String) => Reading::Text,
+        (DataType::Int64, Type::Long) => Reading::Long,
+        (DataType::Float64, Type::Double) => Reading::Double,
+        (DataType::Timestamp(..), Type::Timestamp { unit, .. }) => Reading::Timestamp(unit),
+        _ => Reading::Value(of),
+    })
+}
+
 /// True when some value of type `of` fits the column of `field` by itself: objects, lists, maps
 /// and unions are put together from others.
-pub(super) fn takes(field: &Field, of: Type) -> bool {
+fn takes(field: &Field, of: Type) -> bool {
     match field.data_type() {
         DataType::Utf8 => match field.metadata().get(JSON_KEY).map(String::as_str) {
             Some("object") => matches!(of, Type::Record(_) | Type::Map(_)),

@@ -1,5 +1,7 @@
 //! One value into the column that takes its type.
 
+use std::fmt::Arguments;
+
 use arrow_array::ArrowPrimitiveType;
 use arrow_array::types::{Date32Type, TimestampMicrosecondType};
 
@@ -23,7 +25,6 @@ pub(super) enum Taken {
 type Read<T> = Result<Option<T>, Malformed>;
 
 /// Gives `column` exactly one value.
-#[inline]
 pub(super) fn read(
     types: &Types,
     of: Type,
@@ -32,10 +33,6 @@ pub(super) fn read(
 ) -> Result<Taken, Malformed> {
     let fits = match column {
         Column::Text(column) => {
-            if of == Type::String {
-                column.push(cursor.string()?);
-                return Ok(Taken::Fits);
-            }
             let fits = text::write(types, of, cursor, column.values())?;
             column.close(fits)
         }
@@ -119,7 +116,6 @@ where
 }
 
 /// Numbers of integral value, and what moments are written as.
-#[inline]
 fn integer(types: &Types, of: Type, cursor: &mut Cursor<'_>) -> Read<i64> {
     Ok(match of {
         Type::Long | Type::TimeMicros | Type::Timestamp { .. } => Some(cursor.long()?),
@@ -139,7 +135,6 @@ fn integral(float: f64) -> Option<i64> {
     (float.trunc() == float && (-END..END).contains(&float)).then_some(float as i64)
 }
 
-#[inline]
 fn float64(types: &Types, of: Type, cursor: &mut Cursor<'_>) -> Read<f64> {
     Ok(match of {
         Type::Double => Some(f64::from_le_bytes(cursor.array()?)),
@@ -177,11 +172,6 @@ fn decimal(
     precision: u8,
     scale: i8,
 ) -> Read<i128> {
-    // The shortest decimal that names a float, as JSON has it.
-    let named = |float: String| {
-        let read = number::decimal(float.as_bytes(), 0, precision, scale);
-        read.ok().and_then(|(_, value)| value)
-    };
     Ok(match of {
         Type::Decimal { .. } | Type::BigDecimal => {
             read_decimal(types, of, cursor)?.and_then(|decimal| decimal.scaled(precision, scale))
@@ -190,14 +180,21 @@ fn decimal(
         Type::Int => Decimal::of(cursor.int()?.into()).scaled(precision, scale),
         Type::Float => {
             let float = f32::from_le_bytes(cursor.array()?);
-            if float.is_finite() { named(format!("{float:e}")) } else { None }
+            named(float.is_finite(), format_args!("{float:e}"), precision, scale)
         }
         Type::Double => {
             let float = f64::from_le_bytes(cursor.array()?);
-            if float.is_finite() { named(format!("{float:e}")) } else { None }
+            named(float.is_finite(), format_args!("{float:e}"), precision, scale)
         }
         _ => other(types, of, cursor)?,
     })
+}
+
+/// The shortest decimal that names a float, as JSON has it.
+#[inline(never)]
+fn named(is_finite: bool, float: Arguments<'_>, precision: u8, scale: i8) -> Option<i128> {
+    let text = is_finite.then(|| float.to_string())?;
+    number::decimal(text.as_bytes(), 0, precision, scale).ok().and_then(|(_, value)| value)
 }
 
 /// A decimal of any of its forms.
@@ -227,7 +224,15 @@ fn date(
     Ok(push(column, value))
 }
 
-#[inline]
+/// `None` for what is no whole microsecond, or beyond 64 bits of them.
+pub(super) fn micros(value: i64, unit: Unit) -> Option<i64> {
+    match unit {
+        Unit::Micros => Some(value),
+        Unit::Millis => value.checked_mul(1_000),
+        Unit::Nanos => (value % 1_000 == 0).then_some(value / 1_000),
+    }
+}
+
 fn timestamp(
     types: &Types,
     of: Type,
@@ -236,14 +241,7 @@ fn timestamp(
     parse: impl FnOnce(&str) -> Option<i64>,
 ) -> Result<bool, Malformed> {
     let value = match of {
-        Type::Timestamp { unit, .. } => {
-            let value = cursor.long()?;
-            match unit {
-                Unit::Micros => Some(value),
-                Unit::Millis => value.checked_mul(1_000),
-                Unit::Nanos => (value % 1_000 == 0).then_some(value / 1_000),
-            }
-        }
+        Type::Timestamp { unit, .. } => micros(cursor.long()?, unit),
         Type::String => std::str::from_utf8(cursor.string()?).ok().and_then(parse),
         _ => other(types, of, cursor)?,
     };

@@ -47,6 +47,7 @@ impl TextColumn {
         self.validity.push(true);
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, text: &[u8]) {
         self.values.extend_from_slice(text);
         self.commit();

@@ -374,20 +374,16 @@ test("a value that its column cannot hold is NULL there, and nothing is rounded"
       read: [null, "-32768"],
     },
   ];
-  const { rows, counts, flagged } = await written(misfits, 2, "flag");
-  expect(counts).toMatchObject({ records: 2, accepted: 2, rejected: 0, deadLetters: 0 });
-  for (const [row, found] of rows.entries()) {
-    expect(found).toEqual(Object.fromEntries(misfits.map((each) => [each.name, each.read[row]])));
-  }
-  expect(flagged).toEqual([4, 0]);
+  const { rows, counts, rejected } = await written(misfits, 2);
+  expect(counts).toMatchObject({ records: 2, accepted: 1, rejected: 1, deadLetters: 0 });
+  const of = (row: number) =>
+    Object.fromEntries(misfits.map(({ name, read }) => [name, read[row]]));
+  expect(rejected).toEqual([of(0)]);
+  expect(rows).toEqual([of(1)]);
 });
 
 /** Writes rows through Kafka and a Delta table, and has DuckDB read them. */
-async function written(
-  cases: readonly Case[],
-  length: number,
-  onViolation: "block" | "flag" = "block",
-) {
+async function written(cases: readonly Case[], length: number) {
   const folder = await temporaryFolder();
   const fields = cases.map(({ name, avro }) => ({ name, type: avro }));
   const schema = join(folder, "types.avsc");
@@ -401,7 +397,7 @@ async function written(
     topic,
     payloads.map((value) => ({ value })),
   );
-  const output = join(folder, "types");
+  const [output, rejects] = [join(folder, "types"), join(folder, "rejects")];
   const properties = cases.map(({ name, property }) => ({ name, ...property }));
   const batches = await runToEnd({
     name: "types",
@@ -416,17 +412,18 @@ async function written(
       schema,
     },
     contract: contractDocument("types", { properties }, { apiVersion: "v3.2.0" }),
-    onViolation,
+    onViolation: "split",
     output: { format: "delta", path: output },
+    rejects: { format: "delta", path: rejects },
     streaming: { trigger: { type: "available_now" } },
     durability: "process",
   });
   const columns = cases.map(({ name, sql }) => `${sql ?? `CAST(${name} AS VARCHAR)`} AS ${name}`);
-  const order = "ORDER BY _kafka_offset";
-  const rows = await queryTable(output, `SELECT ${columns.join(", ")} FROM t ${order}`);
-  const flags =
-    onViolation === "flag"
-      ? await queryTable<{ n: number }>(output, `SELECT len(_violations) AS n FROM t ${order}`)
-      : [];
-  return { rows, counts: totals(batches), flagged: flags.map(({ n }) => n ?? 0) };
+  const all = `SELECT ${columns.join(", ")} FROM t ORDER BY _kafka_offset`;
+  const counts = totals(batches);
+  return {
+    rows: await queryTable(output, all),
+    rejected: counts.rejected > 0 ? await queryTable(rejects, all) : [],
+    counts,
+  };
 }

@@ -59,6 +59,7 @@ export const STREAMING_ERROR_CODES = [
   "KAFKA_UNREADABLE",
   // The schema registry.
   "REGISTRY_AUTH",
+  "REGISTRY_CONFIG",
   "REGISTRY_INVALID",
   "REGISTRY_UNAVAILABLE",
   // Records that are made up.

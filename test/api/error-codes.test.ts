@@ -4,7 +4,17 @@ import { expect, test } from "vitest";
 import { STREAMING_ERROR_CODES } from "../../ts/error-codes.ts";
 
 // Kinds of dead letters, which say something of a record.
-const NOT_CODES = ["ENCODING_ERROR", "JSON_PARSE_ERROR", "SCHEMA_VIOLATION", "TRANSFORM_ERROR"];
+const NOT_CODES = [
+  "AVRO_DECODE_ERROR",
+  "CSV_PARSE_ERROR",
+  "ENCODING_ERROR",
+  "JSON_PARSE_ERROR",
+  "PROTOBUF_DECODE_ERROR",
+  "SCHEMA_REFUSED",
+  "SCHEMA_VIOLATION",
+  "TRANSFORM_ERROR",
+  "WIRE_FORMAT_ERROR",
+];
 /** Variables of the environment and of the build. */
 const VARIABLE = /^(HEADGATE|CARGO|AWS)_/;
 
@@ -27,7 +37,7 @@ function literals(texts: readonly string[]): Set<string> {
 const codes: readonly string[] = STREAMING_ERROR_CODES;
 const engine = literals(
   ["crates/contract", "crates/decode", "crates/delta", "crates/engine", "crates/headgate"]
-    .concat("crates/kafka", "crates/model", "crates/sources", "bindings/node")
+    .concat("crates/kafka", "crates/model", "crates/registry", "crates/sources", "bindings/node")
     .flatMap((crate) => sources(join(crate, "src"), ".rs")),
 );
 

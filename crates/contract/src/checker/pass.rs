@@ -1,5 +1,7 @@
 //! One chunk's pass over the plan.
 
+use std::collections::HashSet;
+
 use arrow_array::RecordBatch;
 use headgate_model::{FieldViolation, FoundRows, RuleInfo, Severity};
 
@@ -95,7 +97,24 @@ impl Pass<'_> {
                 Err(reason) => unjudged |= self.fail(*rule, reason),
             }
         }
+        if let Some(rule) = payload.and_then(|payload| payload.any_rule()) {
+            match next() {
+                Ok(found) => self.take_unexplained(rule, found),
+                Err(reason) => unjudged |= self.fail(rule, reason),
+            }
+        }
         unjudged
+    }
+
+    /// Of rows that are said to break what columns are tested for: those where no test found it, for
+    /// a row that is wrong never passes.
+    fn take_unexplained(&mut self, rule: RuleNumber, mut found: Vec<u32>) {
+        if found.is_empty() {
+            return;
+        }
+        let explained: HashSet<u32> = self.violations.iter().map(|broken| broken.row).collect();
+        found.retain(|row| !explained.contains(row));
+        self.settle(Target::Row(rule), None, None, &mut found);
     }
 
     /// True where the rule would have moved rows.

@@ -64,9 +64,16 @@ impl PayloadRules {
         &self.rules
     }
 
-    /// Rows that break each rule, ascending; a row without a payload breaks none.
+    /// Of whatever no other rule names.
+    pub fn any_rule(&self) -> Option<RuleNumber> {
+        self.rules.last().copied()
+    }
+
+    /// Rows that break each rule, ascending; a row without a payload breaks none. The last are rows
+    /// that break only what columns are tested for, by what the evaluator says of where it is.
     pub fn find<'p>(&self, payloads: impl Iterator<Item = Option<&'p [u8]>>) -> Vec<FoundRows> {
-        let mut found = vec![Vec::new(); self.rules.len()];
+        let of_columns = self.rules.len();
+        let mut found = vec![Vec::new(); of_columns + 1];
         for (row, payload) in (0_u32..).zip(payloads) {
             let Some(payload) = payload else { continue };
             let value: Value = match serde_json::from_slice(payload) {
@@ -76,12 +83,18 @@ impl PayloadRules {
                     continue;
                 }
             };
-            if !self.source.validator.is_valid(&value) {
-                for error in self.source.validator.iter_errors(&value) {
-                    if let Some(rule) = self.rule_of(&error) {
-                        add(&mut found, rule, row);
-                    }
+            if self.source.validator.is_valid(&value) {
+                continue;
+            }
+            let mut is_named = false;
+            for error in self.source.validator.iter_errors(&value) {
+                if let Some(rule) = self.rule_of(&error) {
+                    add(&mut found, rule, row);
+                    is_named = true;
                 }
+            }
+            if !is_named {
+                add(&mut found, of_columns, row);
             }
         }
         found.into_iter().map(Ok).collect()

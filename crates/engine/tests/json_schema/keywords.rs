@@ -269,3 +269,17 @@ fn what_a_payload_cannot_say_breaks_a_rule_and_never_passes() {
     let expected = expected.map(|location| location.map(|location| vec![location.to_owned()]));
     assert_eq!(found, expected);
 }
+
+#[test]
+fn a_name_that_is_held_against_the_schema_of_a_column_breaks_a_rule() {
+    let text = r##"{
+        "type": "object",
+        "properties": { "id": { "type": "string", "maxLength": 2 } },
+        "propertyNames": { "$ref": "#/properties/id" }
+    }"##;
+    // The evaluator says that it is the column that is too long.
+    let payload = r#"{"long":1}"#;
+    assert_eq!(locations(&alone(text), payload), [""]);
+    assert_eq!(locations(&beside(text), payload), ["/properties/id/maxLength"]);
+    assert_eq!(locations(&alone(text), r#"{"id":"x"}"#), [""; 0]);
+}

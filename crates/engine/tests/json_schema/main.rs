@@ -8,3 +8,4 @@ mod coverage;
 mod documents;
 mod gate;
 mod keywords;
+mod texts;

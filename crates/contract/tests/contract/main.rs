@@ -1,6 +1,7 @@
 //! The contract crate through its public API.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod binaries;
 mod custom;
 mod documents;
 mod examples;

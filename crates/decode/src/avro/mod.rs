@@ -37,10 +37,10 @@
 //!
 //! Schemas are parsed by `apache-avro`; payloads are not, for its values are trees. `arrow-avro`
 //! decodes into columns too and is what tests compare with, where it can read the schema.
-//! It does not hold what is needed here: the first record that is malformed fails the batch that it
-//! is in, without a way to take back what of it is in the columns already; a number that does not
-//! fit its column, which is NULL here, is an error or wraps; and it trusts what payloads say of
-//! lengths and counts more than hostile ones deserve.
+//! It does not hold what is needed here (59): a malformed record is an error of `decode`, and what
+//! of it is in the builders by then stays there, as it does when the payload ends too early, which is
+//! taken for a piece of more to come; no value is NULL because it does not fit, with its field
+//! named; an array of nulls may claim 2^31 items in ten bytes; and a block's size is believed.
 
 mod compile;
 mod cursor;

@@ -2,7 +2,7 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int64Type,
+    Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int32Type, Int64Type,
     TimestampMicrosecondType,
 };
 use arrow_array::{Array, ArrayRef};
@@ -157,6 +157,7 @@ pub fn held(array: &ArrayRef, row: usize) -> Model {
     match array.data_type() {
         DataType::Utf8 => Model::Text(array.as_string::<i32>().value(row).to_owned()),
         DataType::Int8 => Model::Int(array.as_primitive::<Int8Type>().value(row).into()),
+        DataType::Int32 => Model::Int(array.as_primitive::<Int32Type>().value(row).into()),
         DataType::Int64 => Model::Int(array.as_primitive::<Int64Type>().value(row)),
         DataType::Float32 => float(array.as_primitive::<Float32Type>().value(row).into()),
         DataType::Float64 => float(array.as_primitive::<Float64Type>().value(row)),

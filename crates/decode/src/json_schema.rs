@@ -129,7 +129,7 @@ impl<'a> Comparison<'a> {
             let fits = |name: &&str| fits(name, field);
             let values: Vec<&str> = types.iter().copied().filter(|name| *name != "null").collect();
             let no_value = values.is_empty() && !field.is_nullable();
-            let none_fits = !values.is_empty() && !values.iter().any(|name| fits(name));
+            let none_fits = !values.is_empty() && !values.iter().any(fits);
             let is_exact = values.iter().all(|name| fits(name) && is_exact(name, field));
             if no_value || none_fits || !is_exact {
                 let compatible = !no_value && !none_fits;

@@ -1,4 +1,4 @@
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, clippy::panic)]
 //! Rows a second of JSON to columns, beside what no decoder can beat: reading the same bytes once
 //! to see that they are UTF-8 (`limit/utf8`), and copying them once (`limit/memcpy`). Whoever keeps
 //! most bytes of a payload as text does both; every byte must further be looked at to find where

@@ -1,4 +1,3 @@
-#![allow(clippy::unwrap_used)]
 
 use headgate_model::TableRole;
 use serde_json::json;

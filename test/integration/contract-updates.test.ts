@@ -63,7 +63,7 @@ function evolving(config: StreamingNodeConfig): StreamingNodeConfig {
 async function versionsOf(output: string): Promise<string[]> {
   const accounts = await accountsOf(output, "batch");
   return accounts.map(({ account }) => {
-    const contract = account.verdict?.contract;
+    const { contract } = account;
     expect(contract?.hash).toMatch(/^[0-9a-f]{64}$/);
     return contract?.version ?? "";
   });

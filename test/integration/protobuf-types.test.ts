@@ -274,7 +274,7 @@ const CASES: readonly Case[] = [
       (n) => message(n, whole(2, 7)),
       absent,
     ],
-    read: ["{a=2}", "{=7}", "{}"],
+    read: ["{a=2}", "{''=7}", "{}"],
   },
   {
     name: "place",

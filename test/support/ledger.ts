@@ -48,12 +48,9 @@ export interface Account {
   /** Its UUID. */
   batch: string;
   partitions?: PartitionLedger[];
-  verdict?: {
-    rowCount: number;
-    status: string;
-    violations: number;
-    contract?: { id: string; version: string; hash: string };
-  };
+  /** That judged it. */
+  contract?: { id: string; version: string; hash: string };
+  verdict?: { rowCount: number; status: string; violations: number };
 }
 
 /** What Headgate's entries of a log say of themselves, in order. */

@@ -30,11 +30,16 @@ export class DocumentStore implements ContractStore {
     return this.#shelf.read(id, version);
   }
 
-  /** What is there afterwards decides: another writer may have been first. */
+  /** What is there afterwards decides: another writer may have been first, or an answer was lost. */
   async publish(contract: ContractDocument): Promise<void> {
     const { id, version } = nameOf(contract);
-    await this.#shelf.put(id, version, JSON.stringify(contract));
+    const put = this.#shelf.put(id, version, JSON.stringify(contract));
+    const failure: unknown = await put.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     const there = await this.#shelf.read(id, version);
+    if (there === undefined && failure !== undefined) throw failure;
     if (there === undefined || isSameDocument(documentOf(there), contract)) return;
     throw conflict(id, version, this.#shelf.place);
   }

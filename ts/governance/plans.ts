@@ -35,7 +35,8 @@ export class PlanResolver {
     const contract = await this.#contracts.selected(contractId, exactly);
     if (contract === undefined) throw noContract(`${contractId} ${wanted}`);
     const version = String(contract.version);
-    return { bump: "minor", ...context, contract, contractId, contractVersion: version };
+    const defaults = { bump: "minor", draftOnViolation: false } as const;
+    return { ...defaults, ...context, contract, contractId, contractVersion: version };
   }
 
   #ofPort(operation: Operation, context: GovernanceContext): Promise<ContractSelector> {

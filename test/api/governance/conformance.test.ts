@@ -10,6 +10,7 @@ import {
   httpGovernance,
   inMemoryGovernance,
 } from "../../../ts/governance.ts";
+import { serve } from "../../../ts/service/serve.ts";
 import { dc43Server } from "./support/dc43-server.ts";
 import { departures } from "./support/openapi.ts";
 import { contract } from "./support/samples.ts";
@@ -33,6 +34,15 @@ const IMPLEMENTATIONS: Record<string, () => Promise<Opened>> = {
       expect(server.requests.flatMap(departures)).toEqual([]);
     };
     return { service: httpGovernance(server), close };
+  },
+  async "headgate serve"() {
+    const store = await mkdtemp(join(tmpdir(), "headgate-governance-"));
+    const running = await serve({ store, port: 0, log_level: "error" });
+    const close = async () => {
+      await running.stop();
+      await rm(store, { recursive: true, force: true });
+    };
+    return { service: httpGovernance({ baseUrl: running.url }), close };
   },
 };
 

@@ -24,6 +24,8 @@ export interface BatchFacts {
   batchUuid?: string;
   happenedAt?: string;
   rowCount?: number;
+  /** It had no rows: of a validation that counts as well. */
+  isIdle?: boolean;
   query?: string;
   incarnation?: string;
   contractHash?: string;
@@ -42,6 +44,7 @@ export function factsOf(details: Properties): BatchFacts {
     batchUuid: text(details.batch_uuid),
     happenedAt: text(entry?.timestamp),
     rowCount: whole(entry?.row_count),
+    isIdle: entry?.status === "idle" ? true : undefined,
     query: text(details.query),
     incarnation: text(details.incarnation),
     contractHash: text(details.contract_hash),

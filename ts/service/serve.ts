@@ -17,6 +17,10 @@ import { SqlDocuments } from "./store/documents.js";
 import { SqlHistory } from "./store/history.js";
 import { openDatabase } from "./store/open.js";
 import { NO_TELEMETRY } from "./telemetry.js";
+import { datasetEndpoints } from "./v1/datasets.js";
+import { lineageEndpoints } from "./v1/lineage.js";
+import { productEndpoints } from "./v1/products.js";
+import { releaseEndpoints } from "./v1/releases.js";
 
 const LOOPBACK = ["127.0.0.1", "localhost", "::1", "[::1]"];
 
@@ -58,6 +62,10 @@ async function listen(
       ...qualityEndpoints(service.dataQuality),
       ...planEndpoints(service.governance),
       ...recordEndpoints(service.governance),
+      ...datasetEndpoints(database),
+      ...releaseEndpoints(database),
+      ...lineageEndpoints(database),
+      ...productEndpoints(database, service),
     ],
     { database, hasTokens, isStopping: () => isStopping },
   );

@@ -6,6 +6,8 @@ import { openDatabase } from "../../../ts/service/store/open.ts";
 import { openPostgres } from "../../../ts/service/store/postgres.ts";
 import { sql } from "../../../ts/service/store/sql.ts";
 import { conformance } from "../../api/governance/support/conformance.ts";
+import { historySuite } from "../../api/service/support/history.ts";
+import { testService } from "../../api/service/support/service.ts";
 import { type Cluster, startCluster } from "../../support/postgres/cluster.ts";
 
 let cluster: Cluster;
@@ -24,6 +26,8 @@ conformance("headgate serve on PostgreSQL", async () => {
   const running = await serve({ store: await newDatabase(), port: 0, log_level: "error" });
   return { service: httpGovernance({ baseUrl: running.url }), close: () => running.stop() };
 });
+
+historySuite("history on PostgreSQL", async () => testService({ store: await newDatabase() }));
 
 describe("migrations", () => {
   test("services that start at once bring the database to one state", async () => {

@@ -38,16 +38,17 @@ export async function writeVerdict(
       return completeVerdict(session, there, version.id, verdict, facts, told.source);
     }
   }
+  const status = facts.isIdle && validation.status === "ok" ? "idle" : validation.status;
   const happenedMs = msOf(facts.happenedAt) ?? told.nowMs;
   const violations = Number(validation.details.violations ?? violationsOf(validation));
   const row = await session.one<{ id: number }>(sql`
     INSERT INTO batches (
-      dataset, version_id, key, happened_ms, recorded_ms, source, operation, status, violations,
+      dataset, version_id, use_id, key, happened_ms, recorded_ms, source, operation, status, violations,
       row_count, batch_id, batch_uuid, query, incarnation, contract_hash, intervention, pipeline,
       reused, validation, snapshot, counts, links)
     VALUES (
-      ${dataset}, ${version.id}, ${key}, ${happenedMs}, ${told.nowMs}, ${told.source},
-      ${operation}, ${validation.status}, ${Math.max(0, Math.trunc(violations) || 0)},
+      ${dataset}, ${version.id}, ${version.useId}, ${key}, ${happenedMs}, ${told.nowMs}, ${told.source},
+      ${operation}, ${status}, ${Math.max(0, Math.trunc(violations) || 0)},
       ${facts.rowCount}, ${facts.batchId}, ${facts.batchUuid}, ${facts.query},
       ${facts.incarnation}, ${facts.contractHash}, ${facts.intervention},
       ${json(verdict.pipelineContext)}, ${verdict.observationsReused ? 1 : 0},
@@ -55,7 +56,7 @@ export async function writeVerdict(
       ${json(facts.counts)}, ${json(facts.links && writeLinks(facts.links))})
     RETURNING id`);
   const batch = idOf(row);
-  await countVerdict(session, version, { batch, status: validation.status, happenedMs });
+  await countVerdict(session, version, { batch, status, happenedMs });
   await writeMetrics(session, dataset, { batch, happenedMs, metrics: validation.metrics });
   if (facts.links !== undefined)
     await writeBatchEdges(session, facts.links, facts.query, happenedMs);

@@ -4,7 +4,7 @@ import type { Session } from "./database.js";
 import { Sql, sql } from "./sql.js";
 
 /** From best to worst, as `worst` of the governance clients has it. */
-const RANK: Readonly<Record<GovernanceStatus, number>> = {
+export const RANK: Readonly<Record<GovernanceStatus, number>> = {
   idle: 0,
   ok: 1,
   unknown: 2,

@@ -48,6 +48,7 @@ export const first: Migration = {
       UNIQUE (dataset, version, use_id)
     )`,
     "CREATE INDEX versions_in_order ON versions (dataset, id)",
+    "CREATE INDEX versions_by_rank ON versions (dataset, worst_rank, id)",
 
     `CREATE TABLE snapshots (
       id ${serial},
@@ -60,6 +61,7 @@ export const first: Migration = {
       id ${serial},
       dataset BIGINT NOT NULL REFERENCES datasets (id),
       version_id BIGINT NOT NULL REFERENCES versions (id),
+      use_id BIGINT NOT NULL REFERENCES uses (id),
       key ${text},
       happened_ms BIGINT NOT NULL,
       recorded_ms BIGINT NOT NULL,
@@ -84,6 +86,8 @@ export const first: Migration = {
     )`,
     "CREATE INDEX batches_in_time ON batches (dataset, happened_ms, id)",
     "CREATE INDEX batches_by_status ON batches (dataset, status, happened_ms, id)",
+    "CREATE INDEX batches_by_use ON batches (use_id, happened_ms, id)",
+    "CREATE INDEX batches_by_query ON batches (dataset, query, happened_ms, id)",
     "CREATE INDEX batches_by_version ON batches (version_id, happened_ms, id)",
     "CREATE INDEX batches_in_order ON batches (dataset, id)",
 
@@ -138,7 +142,8 @@ export const first: Migration = {
       source ${text} NOT NULL,
       UNIQUE (dataset, key)
     )`,
-    "CREATE INDEX releases_in_time ON releases (dataset, happened_ms, id)",
+    "CREATE INDEX releases_in_order ON releases (dataset, id)",
+    "CREATE INDEX releases_by_block ON releases (dataset, blocked_batch_id)",
 
     `CREATE TABLE lineage_events (
       id ${serial},

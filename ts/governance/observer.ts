@@ -93,7 +93,7 @@ function toldOf(batch: StreamingBatch, run: StreamingRun, dataset: string, versi
   const key = `${dataset}@${batchId} ${batchUuid}`;
   const judged = batch.contract;
   const contract = judged && { contractId: judged.id, contractVersion: judged.version };
-  const validation = validationOf(batch, run, detailsOf(batch, run, dataset, version));
+  const validation = verdictOf(batch, run, dataset, version);
   return { version, key, validation, ...defined({ contract }) };
 }
 
@@ -115,6 +115,16 @@ async function resolved(
   const about = { datasetId: dataset, datasetFormat: "delta", contract: selector };
   const asked = { ...context, ...about, ...defined({ pipelineContext }) };
   return client.resolve("write", asked, { signal });
+}
+
+/** The verdict of a batch as governance is told it: by an observer, or by the log of its output. */
+export function verdictOf(
+  batch: StreamingBatch,
+  run: StreamingRun,
+  dataset: string,
+  version: string,
+): Validation {
+  return validationOf(batch, run, detailsOf(batch, run, dataset, version));
 }
 
 /** dc43 makes a block of every error and of every `violations.` metric of what was written. */

@@ -9,9 +9,12 @@ import { type AnsweredRequest, appOf } from "./http/app.js";
 import { Guard } from "./http/guard.js";
 import { HttpServer } from "./http/server.js";
 import { type TokenEntry, Tokens } from "./http/tokens.js";
+import { LedgerFollower } from "./ledgers/ledger-follower.js";
+import { engineLedgers, type LedgerLog } from "./ledgers/ledger-log.js";
 import { jsonLogger } from "./log.js";
 import { operationEndpoints } from "./operations.js";
 import { DEFAULTS, type ServeSettings } from "./options.js";
+import { putContracts } from "./seed.js";
 import type { Database } from "./store/database.js";
 import { SqlDocuments } from "./store/documents.js";
 import { SqlHistory } from "./store/history.js";
@@ -34,15 +37,20 @@ export interface RunningService {
 
 /** Starts the governance service; what is not said has its default. */
 export async function serve(
-  options: Partial<ServeSettings> & { logger?: Logger; tokenEntries?: readonly TokenEntry[] } = {},
+  options: Partial<ServeSettings> & {
+    logger?: Logger;
+    tokenEntries?: readonly TokenEntry[];
+    /** Default: the engine. */
+    ledgers?: LedgerLog;
+  } = {},
 ): Promise<RunningService> {
-  const { logger: given, tokenEntries = [], ...said } = options;
+  const { logger: given, tokenEntries = [], ledgers = engineLedgers, ...said } = options;
   const settings: ServeSettings = { ...DEFAULTS, ...said } as ServeSettings;
   const logger = given ?? jsonLogger(settings.log_level);
   const guard = guardOf(settings, [...settings.tokens, ...tokenEntries]);
   const database = await openDatabase(settings.store);
   try {
-    return await listen(settings, { database, logger, ...guard });
+    return await listen(settings, { database, logger, ledgers, ...guard });
   } catch (error) {
     await database.close();
     throw error;
@@ -51,10 +59,17 @@ export async function serve(
 
 async function listen(
   settings: ServeSettings,
-  parts: { database: Database; logger: Logger; guard: Guard; hasTokens: boolean },
+  parts: {
+    database: Database;
+    logger: Logger;
+    ledgers: LedgerLog;
+    guard: Guard;
+    hasTokens: boolean;
+  },
 ): Promise<RunningService> {
-  const { database, logger, guard, hasTokens } = parts;
+  const { database, logger, ledgers, guard, hasTokens } = parts;
   const service = localGovernance(new SqlDocuments(database), new SqlHistory(database));
+  await putContracts(service.contracts, settings.contracts, logger);
   let isStopping = false;
   const endpoints = operationEndpoints(
     [
@@ -85,13 +100,19 @@ async function listen(
   const { port } = server;
   const host = settings.host.includes(":") ? `[${settings.host}]` : settings.host;
   const url = `http://${host}:${port}`;
+  const end = new AbortController();
+  const followers = settings.lakes.map((lake) =>
+    new LedgerFollower(database, ledgers, logger, lake).follow(settings.poll_ms, end.signal),
+  );
   logger.info({ url, store: database.address, tokens: hasTokens }, "listening");
   return {
     url,
     port,
     async stop() {
       isStopping = true;
+      end.abort();
       await server.close(settings.stop_timeout_ms);
+      await Promise.all(followers);
       await database.close();
       logger.info({}, "stopped");
     },

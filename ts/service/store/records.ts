@@ -1,5 +1,4 @@
-import type { Database } from "./database.js";
-import { datasetIdOf } from "./dataset-versions.js";
+import type { Database, Session } from "./database.js";
 import { before, beforeMoment, type PageAsked, type PageOf, pageOf, placeOf } from "./pages.js";
 import { type ActivityRow, activityOf, timeOf } from "./rows.js";
 import { every, sql } from "./sql.js";
@@ -119,7 +118,6 @@ export async function linksPage(
 }
 
 export interface Release {
-  datasetId: string;
   /** The output version of the block. */
   blockedBatchId?: number | undefined;
   /** The output version of the release. */
@@ -132,18 +130,19 @@ export interface Release {
 }
 
 /** Told twice with one key, it counts once. */
-export async function addRelease(database: Database, release: Release): Promise<void> {
-  const { datasetId, key, blockedBatchId, batchId, by, reason, happenedMs, source } = release;
-  await database.write(async (session) => {
-    const dataset = await datasetIdOf(session, datasetId, Date.now());
-    await session.run(sql`
-      INSERT INTO releases (
-        dataset, key, blocked_batch_id, batch_id, released_by, reason, happened_ms, source)
-      VALUES (
-        ${dataset}, ${key}, ${blockedBatchId}, ${batchId}, ${by}, ${reason}, ${happenedMs},
-        ${source})
-      ON CONFLICT DO NOTHING`);
-  });
+export async function writeRelease(
+  session: Session,
+  dataset: number,
+  release: Release,
+): Promise<void> {
+  const { key, blockedBatchId, batchId, by, reason, happenedMs, source } = release;
+  await session.run(sql`
+    INSERT INTO releases (
+      dataset, key, blocked_batch_id, batch_id, released_by, reason, happened_ms, source)
+    VALUES (
+      ${dataset}, ${key}, ${blockedBatchId}, ${batchId}, ${by}, ${reason}, ${happenedMs},
+      ${source})
+    ON CONFLICT DO NOTHING`);
 }
 
 interface ReleaseRow {

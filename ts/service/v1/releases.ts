@@ -2,8 +2,9 @@ import { z } from "zod";
 import { DONE, type Endpoint, endpoint, ok, orAbsent } from "../http/endpoint.js";
 import { cursor, json, limit, NOT_FOUND, name, pageOf, segment } from "../http/schemas.js";
 import type { Database } from "../store/database.js";
+import { datasetIdOf } from "../store/dataset-versions.js";
 import { datasetOf } from "../store/overview.js";
-import { addRelease, releasesPage } from "../store/records.js";
+import { releasesPage, writeRelease } from "../store/records.js";
 
 const params = z.object({ dataset_id: segment });
 const path = "/v1/datasets/{dataset_id}/releases";
@@ -46,14 +47,17 @@ export function releaseEndpoints(database: Database): readonly Endpoint[] {
         answers: { 204: { description: "noted" } },
       },
       async ({ params, body, call }) => {
-        await addRelease(database, {
-          datasetId: params.dataset_id,
-          blockedBatchId: body.blocked_batch_id,
-          by: body.by,
-          reason: body.reason,
-          happenedMs: Date.now(),
-          source: "client",
-          key: call.idempotencyKey,
+        const nowMs = Date.now();
+        await database.write(async (session) => {
+          const dataset = await datasetIdOf(session, params.dataset_id, nowMs);
+          await writeRelease(session, dataset, {
+            blockedBatchId: body.blocked_batch_id,
+            by: body.by,
+            reason: body.reason,
+            happenedMs: nowMs,
+            source: "client",
+            key: call.idempotencyKey,
+          });
         });
         return DONE;
       },

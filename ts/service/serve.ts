@@ -19,7 +19,7 @@ import type { Database } from "./store/database.js";
 import { SqlDocuments } from "./store/documents.js";
 import { SqlHistory } from "./store/history.js";
 import { openDatabase } from "./store/open.js";
-import { NO_TELEMETRY } from "./telemetry.js";
+import { openTelemetry } from "./telemetry.js";
 import { datasetEndpoints } from "./v1/datasets.js";
 import { lineageEndpoints } from "./v1/lineage.js";
 import { productEndpoints } from "./v1/products.js";
@@ -88,7 +88,7 @@ async function listen(
     guard,
     maxBodyBytes: settings.max_body_bytes,
     timeoutMs: settings.request_timeout_ms,
-    telemetry: NO_TELEMETRY,
+    telemetry: await openTelemetry(),
     onAnswer: (request) => logAnswer(logger, request),
   });
   const server = await HttpServer.listen(app.fetch, {

@@ -112,12 +112,15 @@ export class LocalGovernance implements GovernanceClient {
   }
 
   async statusMatrix(datasetId: string, filter: StatusMatrixFilter = {}) {
+    const all = await this.validationMatrix(datasetId, filter);
+    return all.map(({ validation, ...key }) => ({ ...key, status: validation.status }));
+  }
+
+  /** As `statusMatrix`, with all that the worst verdict says. */
+  async validationMatrix(datasetId: string, filter: StatusMatrixFilter = {}) {
     const { contractIds, datasetVersions } = filter;
     const all = await this.#history.worst(defined({ datasetId, contractIds, datasetVersions }));
-    return all.map((verdict) => ({
-      ...keyOf(datasetId, verdict),
-      status: verdict.validation.status,
-    }));
+    return all.map((verdict) => ({ ...keyOf(datasetId, verdict), validation: verdict.validation }));
   }
 
   link(dataset: DatasetKey, contract: ContractKey, call?: CallOptions): Promise<void> {

@@ -52,8 +52,12 @@ export function recordEndpoints(governance: LocalGovernance): readonly Endpoint[
           contractIds: query.contract_id,
           datasetVersions: query.dataset_version,
         });
-        const entries = await governance.statusMatrix(query.dataset_id, filter);
-        return ok({ dataset_id: query.dataset_id, entries: entries.map(wire.snaked) });
+        const all = await governance.validationMatrix(query.dataset_id, filter);
+        const entries = all.map(({ validation, ...key }) => ({
+          ...wire.snaked(key),
+          status: wire.writeValidation(validation),
+        }));
+        return ok({ dataset_id: query.dataset_id, entries });
       },
     ),
     linkEndpoint("link_dataset", "/governance/link", 204, (of, contract, call) =>

@@ -1,6 +1,5 @@
 """Drives a governance service by the clients of dc43, and prints what they make of its answers."""
 
-import dataclasses
 import json
 import sys
 
@@ -97,7 +96,7 @@ told["linked"] = governance.get_linked_contract_version(dataset_id=DATASET, data
 told["not_linked"] = governance.get_linked_contract_version(dataset_id="nothing")
 told["datasets"] = list(governance.list_datasets())
 told["matrix"] = [
-    [each.dataset_version, dataclasses.asdict(each)["status"]["status"] if dataclasses.is_dataclass(each.status) else each.status]
+    [each.dataset_version, each.status.status]
     for each in governance.get_status_matrix(dataset_id=DATASET, dataset_versions=["2"])
 ]
 told["metrics"] = sorted(

@@ -10,6 +10,7 @@ const REFUSED: Readonly<Record<number, string>> = {
   415: "the body is no JSON",
   421: "the service does not go by that name",
   422: "it has another shape",
+  431: "address or headers are too long",
   501: "this platform has no build of the engine",
   503: "the database does not answer, or it took too long",
 };
@@ -81,7 +82,7 @@ function parametersOf(place: "path" | "query", schema: z.ZodObject | undefined):
 }
 
 function responsesOf({ scope, body, answers }: Endpoint): Record<string, object> {
-  const taken = scope === "open" ? [] : [400, 401, 403, 421, 422, 501, 503];
+  const taken = scope === "open" ? [] : [400, 401, 403, 421, 422, 431, 501, 503];
   const refused = [...taken, ...(body ? [413, 415] : [])].map((status) => {
     const content = contentOf({ $ref: "#/components/schemas/Refusal" });
     return [status, { description: REFUSED[status], content }] as const;

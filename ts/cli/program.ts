@@ -128,6 +128,20 @@ export function program(end: (code: number) => void): Command {
 
   serveCommand(commands.command("serve"), end);
 
+  commands
+    .command("back-up")
+    .description("copy the embedded database of a governance service, which may run meanwhile")
+    .argument(
+      "<file>",
+      "a new file; to restore: <folder of a store>/headgate.db, with no service on it",
+    )
+    .requiredOption("--store <folder>", "the service's store")
+    .action(async (file: string, { store }: { store: string }) => {
+      const { backUp } = await import("../service/back-up.js");
+      await backUp(store, file);
+      end(0);
+    });
+
   outputOptions(commands.command("demo"))
     .description("produce ride-sharing events, some damaged, and gate them into six Delta tables")
     .addOption(number("--seconds <n>", "how long to produce", 20))

@@ -4,7 +4,7 @@ import type { ContractDocument } from "../../config/types.js";
 /** The longest name that every database can index. */
 const MAX_NAME = 512;
 export const MOST_A_PAGE = 1_000;
-export const PAGE = 100;
+export const PAGE = 50;
 
 /** A name: any text, but no control characters. */
 export const name = z

@@ -3,7 +3,7 @@ import type { BatchSource } from "./batch-writer.js";
 import type { Database } from "./database.js";
 import { beforeMoment, type PageAsked, type PageOf, pageOf, placeOf } from "./pages.js";
 import { timeOf, validationOf } from "./rows.js";
-import { every, listed, sql } from "./sql.js";
+import { every, listed, type Sql, sql } from "./sql.js";
 
 export interface BatchFilter {
   status?: readonly string[] | undefined;
@@ -63,8 +63,7 @@ export async function batchesOf(
     WHERE ${every([
       sql`b.dataset = ${dataset}`,
       status && sql`b.status IN (${listed(status)})`,
-      contractId === undefined ? undefined : sql`u.contract_id = ${contractId}`,
-      contractVersion === undefined ? undefined : sql`u.contract_version = ${contractVersion}`,
+      await judgedBy(database, dataset, contractId, contractVersion),
       datasetVersion === undefined ? undefined : sql`v.version = ${datasetVersion}`,
       query === undefined ? undefined : sql`b.query = ${query}`,
       operation === undefined ? undefined : sql`b.operation = ${operation}`,
@@ -81,6 +80,24 @@ export async function batchesOf(
     (row) => shown(row, releases),
     ({ happened_ms, id }) => [happened_ms, id],
   );
+}
+
+/** Of one use there is an index in order of time; of several, time is walked and others are left out. */
+async function judgedBy(
+  database: Database,
+  dataset: number,
+  contractId: string | undefined,
+  contractVersion: string | undefined,
+): Promise<Sql | undefined> {
+  if (contractId === undefined && contractVersion === undefined) return undefined;
+  const uses = await database.all<{ id: number }>(sql`
+    SELECT id FROM uses WHERE ${every([
+      sql`dataset = ${dataset}`,
+      contractId === undefined ? undefined : sql`contract_id = ${contractId}`,
+      contractVersion === undefined ? undefined : sql`contract_version = ${contractVersion}`,
+    ])}`);
+  const ids = uses.map(({ id }) => id);
+  return ids.length === 1 ? sql`b.use_id = ${ids[0]}` : sql`+b.use_id IN (${listed(ids)})`;
 }
 
 /** One batch with its schema and all that was said of it. */

@@ -66,10 +66,11 @@ function answered(context: Context, endpoint: Endpoint, options: AppOptions): Pr
     const sent = endpoint.body && (await readJson(raw, options.maxBodyBytes));
     const body = parse("body", endpoint.body, sent);
     for (const parsed of [params, query, body]) if ("refused" in parsed) return parsed.refused;
-    const signal = AbortSignal.timeout(options.timeoutMs);
-    const call = { signal, ...(key !== undefined && { idempotencyKey: keyOf(key) }) };
-    const asked = { params: params.value, query: query.value, body: body.value, call };
-    return Promise.race([endpoint.handle(asked), late(signal)]);
+    const asked = { params: params.value, query: query.value, body: body.value };
+    return within(options.timeoutMs, (signal) => {
+      const call = { signal, ...(key !== undefined && { idempotencyKey: keyOf(key) }) };
+      return endpoint.handle({ ...asked, call });
+    });
   });
 }
 
@@ -118,11 +119,21 @@ function responseOf(context: Context, { status, body, headers }: Answer, id: str
   return context.body(JSON.stringify(body), status as ContentfulStatusCode, { ...all, ...type });
 }
 
-function late(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const onEnd = () => reject(new HttpFault(503, "it took too long", { "retry-after": "5" }));
-    signal.addEventListener("abort", onEnd, { once: true });
+/** The timer goes with the answer: what waits for it would keep the answer in memory as long. */
+async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new HttpFault(503, "it took too long", { "retry-after": "5" }));
+      abort.abort();
+    }, ms);
   });
+  try {
+    return await Promise.race([work(abort.signal), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 type Parsed = { value: unknown } | { refused: Answer; value?: undefined };

@@ -61,6 +61,7 @@ async function fill(store) {
   const database = await openDatabase(store);
   const start = performance.now();
   await database.write(async (session) => {
+    if (database.dialect === "postgres") await session.run(sql`SET LOCAL statement_timeout = 0`);
     const nowMs = Date.now();
     const id = await datasetIdOf(session, dataset, nowMs);
     const [old, half] = [0, Math.ceil(batches / 2)];
@@ -93,8 +94,8 @@ async function fill(store) {
     await session.run(sql`
       UPDATE versions SET worst_batch = (SELECT b.id FROM batches b WHERE b.version_id = versions.id)
       WHERE worst_batch IS NULL`);
+    await session.run(sql`ANALYZE`);
   });
-  await database.run(sql`ANALYZE`);
   await database.close();
   return (performance.now() - start) / 1_000;
 }

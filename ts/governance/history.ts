@@ -15,6 +15,8 @@ export interface HistoryFilter {
  * in the order of telling; a history that has a limit answers the newest.
  */
 export interface DatasetHistory {
+  /** So much is answered at most; absent: all that there is. */
+  readonly limit?: number;
   add(datasetId: string, told: Told, call?: CallOptions): Promise<void>;
   /** A lineage event with the datasets that it is about, each with the version that it names, if any. */
   trace(

@@ -165,13 +165,15 @@ export class LocalGovernance implements GovernanceClient {
 
   async datasetRecords({ datasetId, datasetVersion }: Partial<DatasetKey> = {}) {
     const ids = datasetId === undefined ? await this.datasets() : [datasetId];
+    const { limit = Number.POSITIVE_INFINITY } = this.#history;
     const records: DatasetRecord[] = [];
     for (const id of ids) {
+      if (records.length >= limit) break;
       const asked = filterOf(defined({ datasetId: id, datasetVersion }));
       const verdicts = await this.#history.worst(asked);
       records.push(...verdicts.map((verdict) => recordOf(id, verdict)));
     }
-    return records;
+    return records.slice(0, limit);
   }
 
   async lineage(event: Properties, call?: CallOptions): Promise<void> {

@@ -21,6 +21,7 @@ const OF_VERDICT = sql`
 
 /** What was told of datasets, in a database. Its lists are bounded. */
 export class SqlHistory implements DatasetHistory {
+  readonly limit = MOST_ANSWERED;
   readonly #database: Database;
 
   constructor(database: Database) {

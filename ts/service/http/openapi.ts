@@ -84,8 +84,11 @@ function parametersOf(place: "path" | "query", schema: z.ZodObject | undefined):
 function responsesOf({ scope, body, answers }: Endpoint): Record<string, object> {
   const taken = scope === "open" ? [] : [400, 401, 403, 421, 422, 431, 501, 503];
   const refused = [...taken, ...(body ? [413, 415] : [])].map((status) => {
+    const description = REFUSED[status];
+    // Node answers that by itself, without a body.
+    if (status === 431) return [status, { description }] as const;
     const content = contentOf({ $ref: "#/components/schemas/Refusal" });
-    return [status, { description: REFUSED[status], content }] as const;
+    return [status, { description, content }] as const;
   });
   const answered = Object.entries(answers).map(([status, shape]) => [status, answerOf(shape)]);
   return { ...Object.fromEntries(refused), ...Object.fromEntries(answered) };

@@ -31,7 +31,7 @@ test("whatever schemathesis makes of the description is answered, and never with
         ...["--phases", "examples,coverage,fuzzing", "--seed", seed, "--no-color"],
         ...["--suppress-health-check", "all"],
       ],
-      { env: { HOME: home, NO_COLOR: "1" } },
+      { cwd: home, env: { HOME: home, NO_COLOR: "1" } },
     );
     expect(told).toMatch(/No issues found|passed/i);
   } finally {

@@ -14,8 +14,12 @@ export function buildTs() {
     stdio: "inherit",
   });
   if (status !== 0) process.exit(status ?? 1);
-  for (const schemas of ["contract/standard", "openlineage/headgate-facets.json"]) {
-    cpSync(join(root, "ts", schemas), join(root, "dist", schemas), { recursive: true });
+  const schemas = [
+    ...["contract/standard", "openlineage/headgate-facets.json", "openlineage/standard"],
+    "service/products/standard",
+  ];
+  for (const each of schemas) {
+    cpSync(join(root, "ts", each), join(root, "dist", each), { recursive: true });
   }
   chmodSync(join(root, "dist", "cli", "main.js"), 0o755);
 }

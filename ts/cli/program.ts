@@ -11,6 +11,8 @@ import { EXIT_HELP } from "./exit-codes.js";
 import type { OperateOptions } from "./operate.js";
 import type { OutputOptions } from "./output.js";
 import type { ScenarioCommandOptions } from "./scenario.js";
+import type { ServeCommandOptions } from "./serve.js";
+import { SERVE_HELP } from "./serve-help.js";
 import type { VerifyCommandOptions } from "./verify.js";
 
 /** The command line; `end` is told the exit status of the command that ran. */
@@ -129,6 +131,22 @@ export function program(end: (code: number) => void): Command {
       end(await rewind(table, { ...options, to }));
     });
 
+  serveCommand(commands.command("serve"), end);
+
+  commands
+    .command("back-up")
+    .description("copy the embedded database of a governance service, which may run meanwhile")
+    .argument(
+      "<file>",
+      "a new file; to restore: <folder of a store>/headgate.db, with no service on it",
+    )
+    .requiredOption("--store <folder>", "the service's store")
+    .action(async (file: string, { store }: { store: string }) => {
+      const { backUp } = await import("../service/back-up.js");
+      await backUp(store, file);
+      end(0);
+    });
+
   outputOptions(commands.command("demo"))
     .description("produce ride-sharing events, some damaged, and gate them into six Delta tables")
     .addOption(number("--seconds <n>", "how long to produce", 20))
@@ -144,6 +162,30 @@ export function program(end: (code: number) => void): Command {
   scenarioCommand(commands.command("scenario"), end);
 
   return commands;
+}
+
+function serveCommand(command: Command, end: (code: number) => void): void {
+  command
+    .description("keep contracts, data products, verdicts, history and lineage for other processes")
+    .option("--config <file>", "YAML file of settings; also HEADGATE_SERVE_CONFIG")
+    .option("--host <address>", "address to listen on")
+    .option("--port <n>", "port to listen on")
+    .option("--store <place>", "folder of the embedded database, or a postgres:// URL")
+    .option("--token-file <file>", "bearer tokens with their scopes")
+    .option("--allowed-host <name...>", "a name by which clients may call it")
+    .option("--allowed-origin <origin...>", "an origin whose pages may call it")
+    .option("--lake <table...>", "an output table whose ledgers are read: table, or dataset=table")
+    .option("--contracts <path...>", "ODCS documents, or folders of them, to put at the start")
+    .addOption(
+      new Option("--log-level <level>", "least level of what is logged").choices([
+        ...["debug", "info", "warn", "error"],
+      ]),
+    )
+    .addHelpText("after", SERVE_HELP)
+    .action(async (options: ServeCommandOptions) => {
+      const { serve } = await import("./serve.js");
+      end(await serve(options));
+    });
 }
 
 function scenarioCommand(command: Command, end: (code: number) => void): void {

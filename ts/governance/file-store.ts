@@ -13,7 +13,7 @@ import {
 } from "../contract-store/document-folder.js";
 import type { Logger } from "../logger.js";
 import { governanceError } from "./fault.js";
-import type { DocumentKind, Entry, GovernanceStore } from "./store.js";
+import type { DocumentKind, DocumentStore, Entry, EntryStore } from "./store.js";
 
 const ENTRIES = ".jsonl";
 const LINE_END = 0x0a;
@@ -22,7 +22,7 @@ const LINE_END = 0x0a;
  * A folder that any number of processes may share. A document is a file that comes whole or not at
  * all and is never replaced; the entries of a dataset are lines of one file that is only added to.
  */
-export class FileStore implements GovernanceStore {
+export class FileStore implements DocumentStore, EntryStore {
   readonly #directory: string;
   readonly #logger: Logger;
   /** Damaged lines that were told of, by file. */

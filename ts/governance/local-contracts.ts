@@ -1,22 +1,22 @@
 import type { ContractClient } from "./clients.js";
-import type { DatasetLog } from "./dataset-log.js";
+import type { DatasetHistory } from "./history.js";
 import { LocalDocuments } from "./local-documents.js";
-import type { GovernanceStore } from "./store.js";
+import { type DocumentStore, linkOf } from "./store.js";
 import type { CallOptions, ContractKey, DatasetKey } from "./types.js";
 
 export class LocalContracts extends LocalDocuments implements ContractClient {
-  readonly #log: DatasetLog;
+  readonly #history: DatasetHistory;
 
-  constructor(store: GovernanceStore, log: DatasetLog) {
+  constructor(store: DocumentStore, history: DatasetHistory) {
     super(store, "contracts");
-    this.#log = log;
+    this.#history = history;
   }
 
   link(dataset: DatasetKey, contract: ContractKey, call?: CallOptions): Promise<void> {
-    return this.#log.link(dataset, contract, call);
+    return this.#history.add(dataset.datasetId, linkOf(dataset, contract), call);
   }
 
   linked(datasetId: string, version?: string): Promise<ContractKey | undefined> {
-    return this.#log.linked(datasetId, version);
+    return this.#history.linked(datasetId, version);
   }
 }

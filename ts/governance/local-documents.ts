@@ -1,15 +1,15 @@
 import type { ContractDocument } from "../config/types.js";
 import { governanceError } from "./fault.js";
-import { type DocumentKind, type GovernanceStore, isSameDocument } from "./store.js";
+import { type DocumentKind, type DocumentStore, isSameDocument } from "./store.js";
 import type { Page, PageRequest } from "./types.js";
 import { compareVersions, select } from "./versions.js";
 
 /** The documents of one kind in a store of ours. */
 export class LocalDocuments {
-  protected readonly store: GovernanceStore;
+  protected readonly store: DocumentStore;
   protected readonly kind: DocumentKind;
 
-  constructor(store: GovernanceStore, kind: DocumentKind) {
+  constructor(store: DocumentStore, kind: DocumentKind) {
     this.store = store;
     this.kind = kind;
   }

@@ -1,23 +1,12 @@
 import type { ContractDocument } from "../config/types.js";
 import type { DataQualityClient, GovernanceClient } from "./clients.js";
-import type { DatasetLog } from "./dataset-log.js";
 import { draftOf } from "./drafts.js";
 import { governanceError } from "./fault.js";
+import type { DatasetHistory, HistoryFilter } from "./history.js";
 import { judge } from "./judge.js";
 import type { PlanResolver } from "./plans.js";
-import {
-  type Dated,
-  eventOf,
-  grouped,
-  isOf,
-  keyOf,
-  recordOf,
-  tracesOf,
-  type Verdict,
-  worstOf,
-} from "./records.js";
-import { worst } from "./status.js";
-import type { Recorded, Traced } from "./store.js";
+import { eventOf, grouped, isOf, keyOf, recordOf, subjectsOf } from "./records.js";
+import { linkOf } from "./store.js";
 import type {
   ActivityRecord,
   CallOptions,
@@ -41,12 +30,12 @@ import { defined, pipelineOf } from "./wire.js";
 
 /** Governance on a store of ours. Verdicts are only ever added; the worst of a version is its status. */
 export class LocalGovernance implements GovernanceClient {
-  readonly #log: DatasetLog;
+  readonly #history: DatasetHistory;
   readonly #plans: PlanResolver;
   readonly #quality: DataQualityClient;
 
-  constructor(log: DatasetLog, plans: PlanResolver, quality: DataQualityClient) {
-    this.#log = log;
+  constructor(history: DatasetHistory, plans: PlanResolver, quality: DataQualityClient) {
+    this.#history = history;
     this.#plans = plans;
     this.#quality = quality;
   }
@@ -110,9 +99,8 @@ export class LocalGovernance implements GovernanceClient {
 
   async status(key: ContractKey & DatasetKey): Promise<Validation | undefined> {
     const { datasetId, datasetVersion } = key;
-    const all = await this.#verdicts({ datasetId, datasetVersion });
-    const own = all.filter((verdict) => isOf(verdict, key));
-    const said = worstOf(own)?.validation;
+    const all = await this.#history.worst({ datasetId, datasetVersions: [datasetVersion] });
+    const said = all.find((verdict) => isOf(verdict, key))?.validation;
     const other = all.at(-1);
     if (said !== undefined || other === undefined) return said;
     const reason = `dataset linked to contract ${other.contractId}:${other.contractVersion}`;
@@ -124,33 +112,27 @@ export class LocalGovernance implements GovernanceClient {
   }
 
   async statusMatrix(datasetId: string, filter: StatusMatrixFilter = {}) {
+    const all = await this.validationMatrix(datasetId, filter);
+    return all.map(({ validation, ...key }) => ({ ...key, status: validation.status }));
+  }
+
+  /** As `statusMatrix`, with all that the worst verdict says. */
+  async validationMatrix(datasetId: string, filter: StatusMatrixFilter = {}) {
     const { contractIds, datasetVersions } = filter;
-    const verdicts = (await this.#verdicts({ datasetId })).filter(
-      ({ contractId, datasetVersion }) =>
-        (contractIds?.includes(contractId) ?? true) &&
-        (datasetVersions?.includes(datasetVersion) ?? true),
-    );
-    return grouped(verdicts).map((group) => ({
-      ...keyOf(datasetId, group[0]),
-      status: worst(group.map(({ validation }) => validation.status)),
-    }));
+    const all = await this.#history.worst(defined({ datasetId, contractIds, datasetVersions }));
+    return all.map((verdict) => ({ ...keyOf(datasetId, verdict), validation: verdict.validation }));
   }
 
   link(dataset: DatasetKey, contract: ContractKey, call?: CallOptions): Promise<void> {
-    return this.#log.link(dataset, contract, call);
+    return this.#history.add(dataset.datasetId, linkOf(dataset, contract), call);
   }
 
   linked(datasetId: string, version?: string): Promise<ContractKey | undefined> {
-    return this.#log.linked(datasetId, version);
+    return this.#history.linked(datasetId, version);
   }
 
   async metrics(filter: { datasetId: string } & Partial<DatasetKey & ContractKey>) {
-    const { contractId, contractVersion } = filter;
-    const verdicts = (await this.#verdicts(filter)).filter(
-      (verdict) =>
-        (contractId ?? verdict.contractId) === verdict.contractId &&
-        (contractVersion ?? verdict.contractVersion) === verdict.contractVersion,
-    );
+    const verdicts = await this.#history.verdicts(filterOf(filter));
     return verdicts.flatMap((verdict): MetricRecord[] =>
       Object.entries(verdict.validation.metrics).map(([metricKey, value]) => ({
         ...keyOf(filter.datasetId, verdict),
@@ -163,37 +145,40 @@ export class LocalGovernance implements GovernanceClient {
   }
 
   datasets(): Promise<readonly string[]> {
-    return this.#log.datasets();
+    return this.#history.datasets();
   }
 
   async activity(filter: { datasetId: string; datasetVersion?: string; includeStatus?: boolean }) {
     const { datasetId, includeStatus = false } = filter;
-    const verdicts = includeStatus ? await this.#verdicts(filter) : [];
-    const traced = await this.#traced(datasetId);
-    return grouped(await this.#recorded("activity", filter)).map((group): ActivityRecord => {
+    const asked = filterOf(filter);
+    const groups = grouped(await this.#history.activity(asked));
+    const worst = includeStatus ? await this.#history.worst(asked) : [];
+    const versions = groups.map(([{ datasetVersion }]) => datasetVersion);
+    const traced = await this.#history.lastTraced(datasetId, versions);
+    return groups.map((group): ActivityRecord => {
       const key = keyOf(datasetId, group[0]);
-      const validationStatus = worstOf(verdicts.filter((each) => isOf(each, key)))?.validation;
-      const isAbout = ({ datasetVersion = key.datasetVersion }: Traced) =>
-        datasetVersion === key.datasetVersion;
-      const lineageEvent = traced.findLast(isAbout)?.event;
+      const validationStatus = worst.find((each) => isOf(each, key))?.validation;
+      const lineageEvent = traced.get(key.datasetVersion);
       return defined({ ...key, events: group.map(eventOf), lineageEvent, validationStatus });
     });
   }
 
   async datasetRecords({ datasetId, datasetVersion }: Partial<DatasetKey> = {}) {
     const ids = datasetId === undefined ? await this.datasets() : [datasetId];
+    const { limit = Number.POSITIVE_INFINITY } = this.#history;
     const records: DatasetRecord[] = [];
     for (const id of ids) {
-      const verdicts = await this.#verdicts(defined({ datasetId: id, datasetVersion }));
-      records.push(...grouped(verdicts).map((group) => recordOf(id, group)));
+      if (records.length >= limit) break;
+      const asked = filterOf(defined({ datasetId: id, datasetVersion }));
+      const verdicts = await this.#history.worst(asked);
+      records.push(...verdicts.map((verdict) => recordOf(id, verdict)));
     }
-    return records;
+    return records.slice(0, limit);
   }
 
   async lineage(event: Properties, call?: CallOptions): Promise<void> {
-    const traces = tracesOf(event);
-    for (const [name, traced] of traces) await this.#log.add(name, traced, call);
-    if (traces.size > 0) return;
+    const datasets = subjectsOf(event);
+    if (datasets.size > 0) return this.#history.trace(event, datasets, call);
     throw governanceError("GOVERNANCE_INVALID", "a lineage event names no dataset", {
       operation: "lineage",
       field: "outputs",
@@ -232,31 +217,17 @@ export class LocalGovernance implements GovernanceClient {
     const context = pipelineOf(pipelineContext);
     const who = defined({ operation, pipelineContext: context, observationsReused });
     const what = { kind, datasetVersion, contractId, contractVersion };
-    return this.#log.add(datasetId, defined({ ...what, ...who, validation: status }), call);
+    return this.#history.add(datasetId, defined({ ...what, ...who, validation: status }), call);
   }
+}
 
-  async #verdicts(filter: { datasetId: string; datasetVersion?: string }): Promise<Verdict[]> {
-    const recorded = await this.#recorded("verdict", filter);
-    return recorded.filter((each): each is Verdict => each.validation !== undefined);
-  }
-
-  async #recorded(
-    kind: Recorded["kind"],
-    { datasetId, datasetVersion }: { datasetId: string; datasetVersion?: string },
-  ) {
-    const found: Dated[] = [];
-    for await (const entry of this.#log.entries(datasetId)) {
-      if (entry.kind !== kind) continue;
-      if ((datasetVersion ?? entry.datasetVersion) === entry.datasetVersion) found.push(entry);
-    }
-    return found;
-  }
-
-  async #traced(datasetId: string): Promise<Traced[]> {
-    const traced: Traced[] = [];
-    for await (const entry of this.#log.entries(datasetId)) {
-      if (entry.kind === "lineage") traced.push(entry);
-    }
-    return traced;
-  }
+function filterOf(asked: { datasetId: string } & Partial<DatasetKey & ContractKey>): HistoryFilter {
+  const { datasetId, datasetVersion, contractId, contractVersion } = asked;
+  const only = (value: string | undefined) => (value === undefined ? undefined : [value]);
+  return defined({
+    datasetId,
+    datasetVersions: only(datasetVersion),
+    contractIds: only(contractId),
+    contractVersions: only(contractVersion),
+  });
 }

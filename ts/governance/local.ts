@@ -2,17 +2,19 @@ import { defaultLogger, type Logger } from "../logger.js";
 import type { GovernanceService } from "./clients.js";
 import { DatasetLog } from "./dataset-log.js";
 import { FileStore } from "./file-store.js";
+import type { DatasetHistory } from "./history.js";
 import { LocalContracts } from "./local-contracts.js";
 import { LocalGovernance } from "./local-governance.js";
 import { LocalProducts } from "./local-products.js";
 import { LocalQuality } from "./local-quality.js";
 import { MemoryStore } from "./memory-store.js";
 import { PlanResolver } from "./plans.js";
-import type { GovernanceStore } from "./store.js";
+import type { DocumentStore } from "./store.js";
 
 /** Governance that is gone with the process: for tests and trials. */
 export function inMemoryGovernance(): GovernanceService {
-  return local(new MemoryStore());
+  const store = new MemoryStore();
+  return localGovernance(store, new DatasetLog(store));
 }
 
 /**
@@ -26,15 +28,25 @@ export function fileSystemGovernance(
     logger?: Logger;
   } = {},
 ): GovernanceService {
-  return local(new FileStore(directory, options.logger ?? defaultLogger));
+  const store = new FileStore(directory, options.logger ?? defaultLogger);
+  return localGovernance(store, new DatasetLog(store));
 }
 
-function local(store: GovernanceStore): GovernanceService {
-  const log = new DatasetLog(store);
-  const contracts = new LocalContracts(store, log);
+/** The four clients of a service that keeps documents in `store`, and what it is told in `history`. */
+export function localGovernance(
+  store: DocumentStore,
+  history: DatasetHistory,
+): LocalGovernanceService {
+  const contracts = new LocalContracts(store, history);
   const dataProducts = new LocalProducts(store, "data-products");
   const dataQuality = new LocalQuality();
   const plans = new PlanResolver(contracts, dataProducts);
-  const governance = new LocalGovernance(log, plans, dataQuality);
+  const governance = new LocalGovernance(history, plans, dataQuality);
   return { contracts, dataProducts, dataQuality, governance };
+}
+
+export interface LocalGovernanceService extends GovernanceService {
+  contracts: LocalContracts;
+  dataProducts: LocalProducts;
+  governance: LocalGovernance;
 }

@@ -1,8 +1,8 @@
 import type { ContractDocument } from "../config/types.js";
-import type { DocumentKind, Entry, GovernanceStore } from "./store.js";
+import type { DocumentKind, DocumentStore, Entry, EntryStore } from "./store.js";
 
 /** Copies go in and out, as with any other store. */
-export class MemoryStore implements GovernanceStore {
+export class MemoryStore implements DocumentStore, EntryStore {
   readonly #documents: Record<DocumentKind, Map<string, Map<string, string>>> = {
     contracts: new Map(),
     "data-products": new Map(),

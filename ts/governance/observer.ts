@@ -1,7 +1,10 @@
 import type { StreamingBatch } from "../batch.js";
 import type { StreamingObserver } from "../hooks.js";
 import { jsonSafe } from "../json.js";
+import type { StreamingRun } from "../run.js";
 import type { Metrics } from "../verdict.js";
+import { writeLinks } from "./batch-details.js";
+import { linksOf, schemaOf } from "./batch-links.js";
 import type { GovernanceClient } from "./clients.js";
 import { versionTemplate } from "./dataset-version.js";
 import { governanceError } from "./fault.js";
@@ -70,7 +73,7 @@ export function governanceObserver(
   };
   return {
     name,
-    tell: (batch, { signal }) => tell(toldOf(batch, dataset, versionOf(batch)), signal),
+    tell: (batch, { run, signal }) => tell(toldOf(batch, run, dataset, versionOf(batch)), signal),
     gap: ({ from, to }, { signal }) => tell(missed(from, to, dataset), signal),
   };
 }
@@ -85,12 +88,12 @@ interface Told {
 }
 
 /** A table that was made anew begins with the same versions: the batch's UUID tells them apart. */
-function toldOf(batch: StreamingBatch, dataset: string, version: string): Told {
+function toldOf(batch: StreamingBatch, run: StreamingRun, dataset: string, version: string): Told {
   const { batchId, batchUuid } = batch;
   const key = `${dataset}@${batchId} ${batchUuid}`;
   const judged = batch.contract;
   const contract = judged && { contractId: judged.id, contractVersion: judged.version };
-  const validation = validationOf(batch, dataset, version);
+  const validation = verdictOf(batch, run, dataset, version);
   return { version, key, validation, ...defined({ contract }) };
 }
 
@@ -114,8 +117,18 @@ async function resolved(
   return client.resolve("write", asked, { signal });
 }
 
+/** The verdict of a batch as governance is told it: by an observer, or by the log of its output. */
+export function verdictOf(
+  batch: StreamingBatch,
+  run: StreamingRun,
+  dataset: string,
+  version: string,
+): Validation {
+  return validationOf(batch, run, detailsOf(batch, run, dataset, version));
+}
+
 /** dc43 makes a block of every error and of every `violations.` metric of what was written. */
-function validationOf(batch: StreamingBatch, dataset: string, version: string): Validation {
+function validationOf(batch: StreamingBatch, run: StreamingRun, details: Properties): Validation {
   const { status, intervention, violations } = batch;
   const isBlock = status === "block";
   const said = [intervention, ...batch.errors, ...batch.warnings].filter(
@@ -129,8 +142,8 @@ function validationOf(batch: StreamingBatch, dataset: string, version: string): 
     errors: isBlock ? reasons : [],
     warnings: status === "warn" ? reasons : [],
     metrics: isBlock ? batch.metrics : tolerated(batch.metrics),
-    schema: {},
-    details: detailsOf(batch, dataset, version),
+    schema: schemaOf(run),
+    details,
   };
 }
 
@@ -140,7 +153,12 @@ function tolerated(metrics: Metrics): Metrics {
   return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [renamed(name), value]));
 }
 
-function detailsOf(batch: StreamingBatch, dataset: string, version: string): Properties {
+function detailsOf(
+  batch: StreamingBatch,
+  run: StreamingRun,
+  dataset: string,
+  version: string,
+): Properties {
   const { batchId, violations, metrics, intervention, counts, rejects, rerouted, positions } =
     batch;
   return jsonSafe(
@@ -151,6 +169,10 @@ function detailsOf(batch: StreamingBatch, dataset: string, version: string): Pro
       observation_scope: "streaming_batch",
       violations,
       streaming_batch_id: batchId,
+      batch_uuid: batch.batchUuid,
+      query: run.queryName,
+      contract_hash: batch.contract?.hash,
+      links: writeLinks(linksOf(batch, run, dataset)),
       streaming_metrics: metrics,
       streaming_batches: [entryOf(batch)],
       streaming_intervention_reason: intervention,

@@ -17,6 +17,9 @@ interface PortAddress {
   port: string | undefined;
 }
 
+/** What stands for a version that is yet to be found. */
+const SELECTOR = /^([=>]|(latest|newest)$)/;
+
 /** Finds the contract that a context means. */
 export class PlanResolver {
   readonly #contracts: LocalDocuments;
@@ -35,7 +38,8 @@ export class PlanResolver {
     const contract = await this.#contracts.selected(contractId, exactly);
     if (contract === undefined) throw noContract(`${contractId} ${wanted}`);
     const version = String(contract.version);
-    return { bump: "minor", ...context, contract, contractId, contractVersion: version };
+    const defaults = { bump: "minor", draftOnViolation: false } as const;
+    return { ...defaults, ...context, contract, contractId, contractVersion: version };
   }
 
   #ofPort(operation: Operation, context: GovernanceContext): Promise<ContractSelector> {
@@ -66,7 +70,7 @@ export class PlanResolver {
 
   async #product(id: string, version: string | undefined, context: GovernanceContext) {
     const selector =
-      version === undefined ? "latest" : /^[=>]/.test(version) ? version : `==${version}`;
+      version === undefined ? "latest" : SELECTOR.test(version) ? version : `==${version}`;
     const product = await this.#products.selected(id, selector);
     if (product === undefined) throw noContract(`${id} ${version ?? "latest"}`);
     requireStatus(product, context);

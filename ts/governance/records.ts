@@ -1,7 +1,7 @@
 import { isMapping } from "../contract/expectation.js";
 import { violationsOf } from "./judge.js";
 import { isWorse } from "./status.js";
-import type { Recorded, Traced } from "./store.js";
+import type { Recorded } from "./store.js";
 import type { ActivityEvent, ContractKey, DatasetRecord, Properties, Validation } from "./types.js";
 import { defined } from "./wire.js";
 
@@ -44,8 +44,8 @@ export function keyOf(
   return { datasetId, datasetVersion, contractId, contractVersion };
 }
 
-export function recordOf(datasetId: string, group: [Verdict, ...Verdict[]]): DatasetRecord {
-  const { validation, pipelineContext = {}, ...of } = worstOf(group) ?? group[0];
+export function recordOf(datasetId: string, verdict: Verdict): DatasetRecord {
+  const { validation, pipelineContext = {}, ...of } = verdict;
   const { details, reason, status } = validation;
   const text = (from: Properties, name: string) =>
     typeof from[name] === "string" ? (from[name] as string) : undefined;
@@ -79,15 +79,14 @@ export function eventOf({ validation, ...event }: Dated): ActivityEvent {
 }
 
 /** The datasets that an OpenLineage event is about, with the version that it names, if any. */
-export function tracesOf(event: Properties): Map<string, Traced> {
+export function subjectsOf(event: Properties): Map<string, string | undefined> {
   const datasets = [event.inputs, event.outputs].flat().filter(isMapping);
   return new Map(
     datasets.flatMap(({ name, facets }) => {
       const { version, dc43Dataset } = isMapping(facets) ? facets : {};
       const named = [version, dc43Dataset].filter(isMapping).map((facet) => facet.datasetVersion);
       const datasetVersion = named.find((each) => typeof each === "string");
-      const traced: Traced = defined({ kind: "lineage", event, datasetVersion });
-      return typeof name === "string" ? [[name, traced] as const] : [];
+      return typeof name === "string" ? [[name, datasetVersion] as const] : [];
     }),
   );
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ContractDocument } from "../config/types.js";
-import type { Operation, Properties, Validation } from "./types.js";
+import type { ContractKey, DatasetKey, Operation, Properties, Validation } from "./types.js";
 
 export type DocumentKind = "contracts" | "data-products";
 
@@ -21,6 +21,11 @@ export type Linked = Readonly<{
   contractVersion: string;
 }>;
 
+export function linkOf({ datasetVersion }: DatasetKey, contract: ContractKey): Linked {
+  const { contractId, contractVersion } = contract;
+  return { kind: "link", datasetVersion, contractId, contractVersion };
+}
+
 /** `datasetVersion` if the event names it. */
 export type Traced = Readonly<{ kind: "lineage"; event: Properties; datasetVersion?: string }>;
 
@@ -36,8 +41,8 @@ export type Recorded = Readonly<{
   validation?: Validation;
 }>;
 
-/** Where documents and entries are kept. */
-export interface GovernanceStore {
+/** Where documents are kept. */
+export interface DocumentStore {
   /** Puts it if there is none; answers what is there then. */
   putDocument(
     kind: DocumentKind,
@@ -48,6 +53,10 @@ export interface GovernanceStore {
   document(kind: DocumentKind, id: string, version: string): Promise<ContractDocument | undefined>;
   ids(kind: DocumentKind): Promise<readonly string[]>;
   versions(kind: DocumentKind, id: string): Promise<readonly string[]>;
+}
+
+/** Where entries are kept. */
+export interface EntryStore {
   append(datasetId: string, entry: Entry): Promise<void>;
   /** In the order in which they were told. */
   entries(datasetId: string): AsyncIterable<Entry>;

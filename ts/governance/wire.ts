@@ -325,6 +325,11 @@ export function readDatasetRecord(value: unknown): DatasetRecord {
   return { ...record, ...counted, status: readRecordStatus(status) } as DatasetRecord;
 }
 
+/** Without what is null, one level deep. */
+export function withoutNull(value: object): Wire {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null));
+}
+
 /** Without what is undefined. */
 export function defined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;

@@ -19,11 +19,9 @@ export interface Known {
  * rules judged the rows of all of them.
  */
 export function inputs(run: StreamingRun, known: Known, window?: Window): LineageEvent["inputs"] {
-  if (run.input.format !== "kafka") return [];
-  const namespace = kafkaNamespace(run.input.bootstrapServers);
   const read = window?.positions.filter(({ start, end }) => end > start) ?? [];
   const topicsRead = new Set(read.map(({ topic }) => topic));
-  return known.topics.map((name) => {
+  return topicPlaces(run, known.topics).map(({ namespace, name }) => {
     const facets = facet("datasetType", { datasetType: "TOPIC" });
     const inputFacets =
       window !== undefined && topicsRead.has(name) ? inputFacetsOf(window, topicsRead.size) : {};
@@ -75,6 +73,16 @@ export function outputs(run: StreamingRun, known: Known, window?: Window): Linea
   ];
 }
 
+/** Where topics are; records that are made up come from nowhere. */
+export function topicPlaces(
+  { input }: Pick<StreamingRun, "input">,
+  topics: readonly string[],
+): Place[] {
+  if (input.format !== "kafka") return [];
+  const namespace = kafkaNamespace(input.bootstrapServers);
+  return topics.map((name) => ({ namespace, name }));
+}
+
 /** By OpenLineage's naming: `kafka://host:port` of the first server. */
 function kafkaNamespace(bootstrapServers: string): string {
   const [first = ""] = bootstrapServers.split(",");
@@ -82,8 +90,10 @@ function kafkaNamespace(bootstrapServers: string): string {
   return `kafka://${/:\d+$/.test(server) ? server : `${server}:${KAFKA_PORT}`}`;
 }
 
+type Place = Pick<LineageDataset, "namespace" | "name">;
+
 /** By OpenLineage's naming: `file` and a path, or a bucket and what is in it. */
-function placeOf({ address }: ObservedTable): Pick<LineageDataset, "namespace" | "name"> {
+export function placeOf({ address }: Pick<ObservedTable, "address">): Place {
   if (address.startsWith("file:")) return { namespace: "file", name: fileURLToPath(address) };
   const [, namespace = address, name = ""] = /^([^:]+:\/\/[^/]+)\/*(.*)$/.exec(address) ?? [];
   return { namespace, name: name || "/" };

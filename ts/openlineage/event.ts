@@ -1,4 +1,4 @@
-// The part of OpenLineage's object model that Headgate sends; the official schemas are in test/api/openlineage/standard.
+// The part of OpenLineage's object model that Headgate sends; the official schema is in `standard`.
 
 export type LineageEventType = "START" | "RUNNING" | "COMPLETE" | "ABORT" | "FAIL";
 

@@ -17,7 +17,7 @@ function read(path: string): Schema {
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 addFormats.default(ajv);
 const facetSchemas = [...readdirSync(facets).map((name) => read(join(facets, name))), read(own)];
-for (const schema of [read(join(standard, "OpenLineage.json")), ...facetSchemas]) {
+for (const schema of [read("ts/openlineage/standard/OpenLineage.json"), ...facetSchemas]) {
   ajv.addSchema(schema);
 }
 

@@ -9,6 +9,9 @@ const { governance } = fileSystemGovernance(folder);
 const contract = { contractId: "pings", contractVersion: "1.0.0" };
 const observer = governanceObserver(governance, { dataset: "rides.pings", contract });
 const { signal } = new AbortController();
+const output = { datasetId: "pings", address: "file:///lake/pings" };
+const input = { format: "rate", bootstrapServers: "", topics: [] };
+const run = { queryName: "pings", input, output, sinks: {}, columns: [] };
 for (let batchId = Number(first); batchId < Number(first) + Number(count); batchId += 1) {
   const metrics = { row_count: 1, ["x".repeat(20_000)]: batchId };
   const counts = {
@@ -23,7 +26,7 @@ for (let batchId = Number(first); batchId < Number(first) + Number(count); batch
   const judged = { status: "ok", violations: 0, errors: [], warnings: [], metrics };
   await observer.tell(
     { batchId, batchUuid: `u-${batchId}`, rowCount: 1, positions: [], counts, ...judged },
-    { signal },
+    { run, signal },
   );
   console.log(batchId);
 }

@@ -1,0 +1,177 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { toBatch } from "../../batch.js";
+import { verdictOf } from "../../governance/observer.js";
+import type { Logger } from "../../logger.js";
+import { placeOf } from "../../openlineage/datasets.js";
+import type { StreamingRun } from "../../run.js";
+import { msOf, writeVerdict } from "../store/batch-writer.js";
+import type { Database, Session } from "../store/database.js";
+import { datasetIdOf } from "../store/dataset-versions.js";
+import { writeRelease } from "../store/records.js";
+import { sql } from "../store/sql.js";
+import type { LedgerEntry, LedgerLog, LedgerPage } from "./ledger-log.js";
+
+export interface Lake {
+  table: string;
+  /** What governance calls it. Default: the table, as written. */
+  dataset?: string | undefined;
+}
+
+/** Versions that are read, and recorded in one transaction, at a time. */
+const A_PAGE = 200;
+const LONGEST_PAUSE_MS = 60_000;
+
+type BatchEntry = Extract<LedgerEntry, { kind: "batch" }>;
+
+/**
+ * Records what the log of an output says of every batch, in order, each once: how far it was read is
+ * written with what was read, so that it does not matter which service reads, or how often.
+ */
+export class LedgerFollower {
+  readonly #database: Database;
+  readonly #log: LedgerLog;
+  readonly #logger: Logger;
+  readonly #lake: Lake;
+
+  constructor(database: Database, log: LedgerLog, logger: Logger, lake: Lake) {
+    this.#database = database;
+    this.#log = log;
+    this.#logger = logger;
+    this.#lake = lake;
+  }
+
+  /** Until `signal` ends it. A log that cannot be read is tried again, less and less often. */
+  async follow(pollMs: number, signal: AbortSignal): Promise<void> {
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await this.catchUp(signal);
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        const table = this.#lake.table;
+        if (failures === 1) this.#logger.warn({ table, error }, "a lake cannot be read for now");
+      }
+      const pauseMs = Math.min(pollMs * 2 ** Math.min(failures, 10), LONGEST_PAUSE_MS);
+      await pause(Math.max(pollMs, pauseMs), undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** Records all that there is by now. */
+  async catchUp(signal?: AbortSignal): Promise<void> {
+    const { table } = this.#lake;
+    while (signal?.aborted !== true) {
+      const row = await this.#database.one<{ next_version: number }>(sql`
+        SELECT next_version FROM lakes WHERE address = ${table}`);
+      const from = row?.next_version ?? 0;
+      const page = await this.#log.read(table, from, A_PAGE);
+      if (page.next > from)
+        await this.#database.write((session) => this.#record(session, from, page));
+      if (page.isEnd) return;
+    }
+  }
+
+  async #record(session: Session, from: number, page: LedgerPage): Promise<void> {
+    const { table, dataset: name = table } = this.#lake;
+    const nowMs = Date.now();
+    const dataset = await datasetIdOf(session, name, nowMs);
+    const row = await session.one<{ next_version: number }>(sql`
+      SELECT next_version FROM lakes WHERE address = ${table}`);
+    // Another service was faster.
+    if ((row?.next_version ?? 0) !== from) return;
+    for (const entry of page.entries) {
+      if (entry.kind === "batch") {
+        await this.#recordBatch(session, { dataset, name, address: page.address }, entry, nowMs);
+      } else if (entry.kind === "release") {
+        await writeRelease(session, dataset, {
+          blockedBatchId: entry.released,
+          batchId: entry.version,
+          by: "headgate release",
+          reason: entry.reason,
+          happenedMs: msOf(entry.timestamp) ?? nowMs,
+          source: "ledger",
+          key: `ledger ${entry.version}`,
+        });
+      } else {
+        const { from: first, to } = entry;
+        this.#logger.warn(
+          { table, from: first, to },
+          "versions were cleaned up before they were read",
+        );
+      }
+    }
+    await session.run(sql`
+      INSERT INTO lakes (address, dataset, next_version, read_ms)
+      VALUES (${table}, ${name}, ${page.next}, ${nowMs})
+      ON CONFLICT (address) DO UPDATE SET
+        dataset = excluded.dataset, next_version = excluded.next_version, read_ms = excluded.read_ms`);
+  }
+
+  async #recordBatch(
+    session: Session,
+    output: { dataset: number; name: string; address: string },
+    entry: BatchEntry,
+    nowMs: number,
+  ): Promise<void> {
+    const batch = toBatch(entry.batch);
+    const version = String(batch.batchId);
+    const topics = [...new Set(batch.positions.map(({ topic }) => topic))];
+    const namespace = await namespaceOf(session, topics[0], output.address);
+    const verdict = verdictOf(batch, runOf(entry, output, namespace), output.name, version);
+    const inputs = topics.map((topic) => ({ namespace, name: topic }));
+    const links = { ...(verdict.details.links as object), inputs };
+    const details = { ...verdict.details, links, incarnation: entry.incarnation };
+    const { id: contractId = "", version: contractVersion = "" } = batch.contract ?? {};
+    const told = {
+      kind: "verdict",
+      datasetVersion: version,
+      contractId,
+      contractVersion,
+      operation: "write",
+      observationsReused: false,
+      validation: { ...verdict, details },
+    } as const;
+    await writeVerdict(session, output.dataset, told, { source: "ledger", nowMs });
+  }
+}
+
+const UNKNOWN_BROKER = "kafka";
+
+/** A log names topics, and no brokers: those that somebody told of before. */
+async function namespaceOf(
+  session: Session,
+  topic: string | undefined,
+  address: string,
+): Promise<string> {
+  if (topic === undefined) return UNKNOWN_BROKER;
+  const { namespace, name } = placeOf({ address });
+  const known = await session.one<{ from_namespace: string }>(sql`
+    SELECT from_namespace FROM lineage_edges
+    WHERE to_namespace = ${namespace} AND to_name = ${name} AND from_name = ${topic}
+    ORDER BY last_ms DESC LIMIT 1`);
+  return known?.from_namespace ?? UNKNOWN_BROKER;
+}
+
+/** What a log knows of the run that wrote to it. */
+function runOf(
+  { query, sideTables }: BatchEntry,
+  { name, address }: { name: string; address: string },
+  namespace: string,
+): StreamingRun {
+  const tables = Object.entries(sideTables).map(([role, each]) => {
+    return [role, { datasetId: each, address: each }] as const;
+  });
+  const { rejects, dead_letters: deadLetters, ...sinks } = Object.fromEntries(tables);
+  return {
+    queryId: "",
+    runId: "",
+    queryName: query,
+    startedAt: "",
+    input: { format: namespace, bootstrapServers: "", topics: [] },
+    output: { datasetId: name, address },
+    ...(rejects && { rejects }),
+    ...(deadLetters && { deadLetters }),
+    sinks,
+    columns: [],
+  };
+}

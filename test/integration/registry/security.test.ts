@@ -51,10 +51,6 @@ test("right certificates and credentials read everything", async () => {
 test.each([
   ["a wrong password", { password: WRONG_PASSWORD }],
   ["an authority that nobody trusts", { caFile: stranger.authority }],
-  [
-    "a client's certificate that the registry does not trust",
-    { certificateFile: stranger.client.certificate, keyFile: stranger.client.key },
-  ],
 ] as const)("%s is one error that names the setting, never the password", async (_, change) => {
   const error = await read({ ...right(), ...change }).then(
     () => undefined,

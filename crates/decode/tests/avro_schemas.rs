@@ -164,7 +164,8 @@ fn names_are_found_in_references_namespaces_and_behind_aliases() {
 
 #[test]
 fn schemas_that_are_none_are_refused_and_never_panic() {
-    let columns = columns([("a", DataType::Utf8)]);
+    // Of one column, a payload may be its value.
+    let columns = columns([("a", DataType::Utf8), ("b", DataType::Utf8)]);
     let named = r#"{"name": "a", "type": {"type": "record", "name": "b", "fields": []}}"#;
     for (schema, reason) in [
         (writer("{"), "Failed to parse schema from JSON"),

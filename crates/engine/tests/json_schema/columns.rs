@@ -1,6 +1,7 @@
 //! The columns of a schema on its own.
 
 use arrow_schema::Field;
+use headgate_contract::CheckOptions;
 
 use crate::gate::{alone, broken};
 
@@ -78,4 +79,20 @@ fn rows_do_not_touch_one_another() {
             locations(&[]),
         ]
     );
+}
+
+#[test]
+fn behind_a_frame_the_payload_is_judged() {
+    let contract = alone(r#"{"type":"object","properties":{"a":{"not":{"const":1}}}}"#);
+    let checker = contract.checker(CheckOptions { frame_bytes: 5, ..CheckOptions::default() });
+    let payloads: [Option<&[u8]>; 5] = [
+        Some(b"\0\0\0\0\x07{\"a\":1}"),
+        Some(b"\0\0\0\0\x07{\"a\":2}"),
+        None,
+        Some(b"\0\0\0\0\x07\x02a"),
+        Some(b"\0"),
+    ];
+    let found = checker.find_in(payloads.into_iter()).into_iter();
+    // `not`, what cannot be read, and what only columns are tested for.
+    assert_eq!(found.map(Result::unwrap).collect::<Vec<_>>(), [vec![0], vec![3, 4], vec![]]);
 }

@@ -89,7 +89,7 @@ test("the package holds contracts to the standard, whose compiler is loaded on f
       console.log(JSON.stringify({ before, after: hasCompiler(), warnings })));`;
   const told = await printed("commonjs", program);
   expect(told).toEqual({ before: false, after: true, warnings: [] });
-});
+}, 30_000);
 
 test("a wrong command line ends with status 2", async () => {
   const wrong = run(process.execPath, [manifest.bin.headgate, "run"]);

@@ -1,4 +1,3 @@
-
 use headgate_model::TableRole;
 use serde_json::json;
 

@@ -220,12 +220,12 @@ test("the engine is told the names of functions and their deadline", async () =>
 test("what is no function is refused before anything starts", async () => {
   const rules = { luhn: "luhn" } as unknown as RuleFunctions;
   for (const refused of [
-    startQuery(config, { rules }),
-    testContract(document, "cards.jsonl", { rules }),
-    validateConfig(config, { rules }),
-    checkContract(document, { rules }),
+    () => startQuery(config, { rules }),
+    () => testContract(document, "cards.jsonl", { rules }),
+    () => validateConfig(config, { rules }),
+    () => checkContract(document, { rules }),
   ]) {
-    const error = await refused.catch((error: unknown) => error);
+    const error = await refused().catch((error: unknown) => error);
     expect(StreamingValidationError.is(error, "CONFIG_TYPE")).toBe(true);
     expect(error).toMatchObject({ context: { field: "rules.luhn", actual: "string" } });
   }
@@ -248,10 +248,10 @@ test("a function that no rule names is told with what was probably meant", async
   engine.onTrial = async () => ({ issues: [], failure: unused });
   const rules = { lunh: () => [] };
   for (const refused of [
-    startQuery(config, { rules }),
-    testContract(document, "cards.jsonl", { rules }),
+    () => startQuery(config, { rules }),
+    () => testContract(document, "cards.jsonl", { rules }),
   ]) {
-    await expect(refused).rejects.toMatchObject({
+    await expect(refused()).rejects.toMatchObject({
       code: "CONFIG_INVALID",
       message: 'rules: expected one of iban, luhn, got "lunh" (did you mean "luhn"?)',
       issues: [{ code: "CONFIG_UNKNOWN_KEY", component: "hooks", field: "rules" }],

@@ -171,10 +171,10 @@ test("a function may be typed by its columns, and the engine is told its name", 
 test("what is no function is refused before anything starts", async () => {
   const transforms = { f: "f" } as unknown as TransformFunctions;
   for (const refused of [
-    startQuery(config, { transforms }),
-    validateConfig(config, { transforms }),
+    () => startQuery(config, { transforms }),
+    () => validateConfig(config, { transforms }),
   ]) {
-    const error = await refused.catch((error: unknown) => error);
+    const error = await refused().catch((error: unknown) => error);
     expect(StreamingValidationError.is(error, "CONFIG_TYPE")).toBe(true);
     expect(error).toMatchObject({ context: { field: "transforms.f", actual: "string" } });
   }

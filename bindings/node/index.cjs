@@ -849,6 +849,7 @@ module.exports.planStream = nativeBinding.planStream
 module.exports.previewTable = nativeBinding.previewTable
 module.exports.putDocument = nativeBinding.putDocument
 module.exports.readDocument = nativeBinding.readDocument
+module.exports.readLedgers = nativeBinding.readLedgers
 module.exports.releaseQuery = nativeBinding.releaseQuery
 module.exports.rewindQuery = nativeBinding.rewindQuery
 module.exports.setLogger = nativeBinding.setLogger

@@ -278,6 +278,48 @@ export interface NativeIssue {
   details?: string
 }
 
+export interface NativeLedgerBatch {
+  query: string
+  incarnation: string
+  batch: NativeBatch
+  /** Addresses of the side tables that the batch owed rows, by role or name of the sink. */
+  sideTables: Record<string, string>
+}
+
+/** One of them is there. */
+export interface NativeLedgerEntry {
+  /** Columns of the table from here on. */
+  columns?: Array<NativeColumn>
+  batch?: NativeLedgerBatch
+  release?: NativeLedgerRelease
+  /** Cleaned up before it was read. */
+  gap?: NativeGap
+}
+
+export interface NativeLedgerPage {
+  /** Of the table: its URL. */
+  address: string
+  entries: Array<NativeLedgerEntry>
+  /** The version to read next. */
+  next: number
+  /** Nothing is left to read now. */
+  isEnd: boolean
+}
+
+export interface NativeLedgerRelease {
+  query: string
+  version: number
+  timestamp: string
+  reason?: string
+  /** The version that had blocked. */
+  released?: number
+}
+
+export interface NativeLedgers {
+  page?: NativeLedgerPage
+  failure?: NativeFailure
+}
+
 export interface NativeLogRecord {
   level: string
   target: string
@@ -586,6 +628,9 @@ export declare function previewTable(path: string, limit: number): Promise<Nativ
 export declare function putDocument(place: string, options: Record<string, string>, name: string, text: string): Promise<NativePutDocument>
 
 export declare function readDocument(place: string, options: Record<string, string>, name: string): Promise<NativeDocument>
+
+/** The log of an output from version `from` on, at most `limit` versions. */
+export declare function readLedgers(table: string, from: number, limit: number): Promise<NativeLedgers>
 
 /** Lets a query go on that an intervention blocked. */
 export declare function releaseQuery(path: string, query?: string | undefined | null, reason?: string | undefined | null): Promise<NativeOperated>

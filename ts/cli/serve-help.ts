@@ -7,7 +7,7 @@ Settings (a file's key; its variable is HEADGATE_SERVE_<KEY>; lists are separate
   tokens              none                 in a file only: [{ name, scopes: [read, write], sha256 }]
   allowed_hosts       any with tokens      names by which clients may call it; loopback's always
   allowed_origins     none                 pages that may call it: https://console.example
-  lakes               none                 output tables whose ledgers are read: table, or dataset=table (not by this build)
+  lakes               none                 output tables whose logs are read: table, or dataset=table
   contracts           none                 ODCS documents, or folders of them, to put at the start
   poll_ms             2000                 between looks for new commits of a lake
   max_body_bytes      4194304              of a request
@@ -26,4 +26,5 @@ several services may start on one database at once.
 
 Example:
   echo "gate read,write $(openssl rand -hex 32)" > tokens
-  headgate serve --host 0.0.0.0 --store postgres://headgate@db/governance --token-file tokens`;
+  headgate serve --host 0.0.0.0 --store postgres://headgate@db/governance --token-file tokens
+  headgate serve --lake rides.pings=s3://lake/pings --contracts contracts`;

@@ -14,6 +14,7 @@ mod documents;
 mod failure;
 mod functions;
 mod inspect;
+mod ledgers;
 mod logging;
 mod maintain;
 mod memory_stream;

@@ -64,6 +64,9 @@ pub(crate) struct Account {
     /// In a payment: the output versions `(from, to]` that it covers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pays: Option<(i64, i64)>,
+    /// In a release: the output version that had blocked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub releases: Option<i64>,
 }
 
 impl Account {
@@ -84,6 +87,7 @@ impl Account {
             rerouted_to: None,
             debts: Vec::new(),
             pays: None,
+            releases: None,
         }
     }
 }

@@ -98,4 +98,9 @@ impl Entry {
         }
         Ok(entry)
     }
+
+    /// By the writer's clock; 1970 where it says nothing.
+    pub fn committed_at_us(&self) -> i64 {
+        self.timestamp.unwrap_or_default() * 1_000
+    }
 }

@@ -11,7 +11,7 @@
 //! | `committer`, `first_commit`, `side` | the protocol: batches, blocks, debts and payments |
 //! | `checkpoint`, `checkpoint_file`, `clean_up`, `background` | what runs apart from commits |
 //! | `maintenance` | files made larger, dead ones deleted, along a curve if asked |
-//! | `outbox` | the log as observers follow it |
+//! | `outbox`, `ledgers` | the log as observers follow it, and as a history for others |
 //! | `operate` | what operators commit: release, adopt, rewind |
 //! | `rules` | what a test can take away from the protocol, to see it fail |
 //! | `protocol`, `evolution` | what a table may demand of its writers, and columns that come to it |
@@ -42,6 +42,7 @@ mod fault;
 mod first_commit;
 mod head;
 mod image;
+mod ledgers;
 mod log;
 mod maintenance;
 #[cfg(test)]
@@ -77,6 +78,7 @@ pub use clean_up::clean_up_log;
 pub use data_file::Codec;
 pub use documents::Documents;
 pub use fault::DeltaFault;
+pub use ledgers::{LedgerEvent, LedgerPage, read_ledgers};
 pub use maintenance::{
     Checkpointed, LEAST_VACUUM_RETENTION, MAX_Z_ORDER_COLUMNS, MaintainedTable, Maintenance,
     MaintenanceConfig, OptimizeOptions, Optimized, Vacuumed, checkpoint, optimize, vacuum,

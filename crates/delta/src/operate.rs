@@ -79,8 +79,10 @@ impl Operator {
                     return Ok(None);
                 };
                 let account = committer.account(Kind::Release);
-                let account =
-                    account.map(|account| Account { intervention: reason.clone(), ..account });
+                let account = account.map(|account| {
+                    let intervention = reason.clone();
+                    Account { intervention, releases: released, ..account }
+                });
                 Ok(account.map(|account| (account, vec![(app_id::block(&prefix), 0)])))
             })
             .await?;

@@ -8,7 +8,7 @@ use futures::StreamExt;
 use futures::stream;
 use headgate_model::CommittedBatch;
 
-use crate::account::Kind;
+use crate::account::{Account, Kind};
 use crate::app_id;
 use crate::committer::Committer;
 use crate::entry::Entry;
@@ -109,7 +109,10 @@ impl Outbox {
             };
             self.seen = Some(asked);
             self.next += 1;
-            if let Some(batch) = batch_of(entry, self.next - 1, &self.query) {
+            let is_own = |account: &Account| account.query == self.query;
+            if entry.account.as_ref().is_some_and(is_own)
+                && let Some(batch) = batch_of(entry, self.next - 1)
+            {
                 return Ok(Some(Told::Batch(Box::new(batch))));
             }
         }
@@ -147,16 +150,19 @@ pub async fn newest_batches(
         && let Some((version, entry)) = entries.next().await
         && let Some(entry) = entry?
     {
-        let is_batch = entry.account.as_ref().is_some_and(|account| account.kind == Kind::Batch);
-        newest.extend(batch_of(entry, version, query).filter(|_| is_batch));
+        let is_own = |account: &Account| account.kind == Kind::Batch && account.query == query;
+        if entry.account.as_ref().is_some_and(is_own) {
+            newest.extend(batch_of(entry, version));
+        }
     }
     newest.reverse();
     Ok(newest)
 }
 
-fn batch_of(entry: Entry, version: i64, query: &str) -> Option<CommittedBatch> {
-    let account = entry.account.filter(|account| account.query == query)?;
-    let committed_at_us = entry.timestamp.unwrap_or_default() * 1_000;
+/// What the commit of a batch, or of a block, tells.
+pub(crate) fn batch_of(entry: Entry, version: i64) -> Option<CommittedBatch> {
+    let committed_at_us = entry.committed_at_us();
+    let account = entry.account?;
     let side_tables = account.owed();
     let ledger = account.ledger()?;
     Some(CommittedBatch { version, ledger, committed_at_us, side_tables })

@@ -66,7 +66,14 @@ pub(crate) async fn log_files(log: &TableStore) -> Result<Vec<LogFile>, DeltaFau
 
 /// The oldest entry that clean-up has left.
 pub(crate) async fn first_entry(log: &TableStore) -> Result<i64, DeltaFault> {
-    Ok(list(log).await?.iter().filter_map(entry_version).min().unwrap_or(0))
+    Ok(entries(log).await?.map_or(0, |(first, _)| first))
+}
+
+/// The oldest and the newest entry; `None` where there is none.
+pub(crate) async fn entries(log: &TableStore) -> Result<Option<(i64, i64)>, DeltaFault> {
+    let listed = list(log).await?;
+    let versions = || listed.iter().filter_map(entry_version);
+    Ok(versions().min().zip(versions().max()))
 }
 
 /// The oldest version that can still be read: the first, or that of the oldest checkpoint.

@@ -20,6 +20,7 @@
 //! | [`calls`] | how functions of the outside are called, with a deadline |
 //! | [`dataset`] | the output's columns as the outside sees them |
 //! | [`failure`] | what any fault says to the outside |
+//! | [`ledgers`] | what the log of an output tells of its queries |
 //! | [`report`] | batches, verdicts and progress as the outside sees them |
 
 pub mod calls;
@@ -36,6 +37,7 @@ pub mod input;
 pub mod inspect;
 pub mod issue;
 mod json_schema;
+pub mod ledgers;
 pub mod maintain;
 mod maintenance;
 pub mod memory;

@@ -2,9 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { StreamingError } from "../../../ts/errors.ts";
 import { governanceObserver, httpGovernance } from "../../../ts/governance.ts";
-import type { NativeBatch } from "../../../ts/native.ts";
-import type { LedgerEntry, LedgerLog, LedgerPage } from "../../../ts/service/ledgers/ledger-log.ts";
+import type { NativeBatch, NativeLedgerEntry, NativeLedgerPage } from "../../../ts/native.ts";
+import type { LedgerLog } from "../../../ts/service/ledgers/ledger-log.ts";
 import { type RunningService, serve } from "../../../ts/service/serve.ts";
 import { contract } from "../governance/support/samples.ts";
 import { ctx, run, told } from "../support/observed.ts";
@@ -13,21 +14,26 @@ import { asking } from "./support/service.ts";
 
 const pings = { id: "pings", version: "1.0.0", hash: "abc" };
 
-function committed(batchId: number, change: Partial<NativeBatch> = {}): LedgerEntry {
+function committed(batchId: number, change: Partial<NativeBatch> = {}): NativeLedgerEntry {
   return {
-    kind: "batch",
-    query: "events",
-    incarnation: "f00",
-    batch: batch(batchId, { contract: pings, ...change }),
-    sideTables: { rejects: "s3://bucket/lake/rejects" },
+    batch: {
+      query: "events",
+      incarnation: "f00",
+      batch: batch(batchId, { contract: pings, ...change }),
+      sideTables: { rejects: "s3://bucket/lake/rejects" },
+    },
   };
 }
 
 /** A log whose entries are at their versions. */
 class FakeLog implements LedgerLog {
-  readonly entries: (LedgerEntry | undefined)[] = [];
+  readonly entries: (NativeLedgerEntry | undefined)[] = [];
 
-  async read(_: string, from: number, limit: number): Promise<LedgerPage> {
+  async read(_: string, from: number, limit: number): Promise<NativeLedgerPage> {
+    if (from > this.entries.length) {
+      const context = { operation: "read", component: "delta" };
+      throw new StreamingError("DELTA_LOG_GAP", "the table was made anew", { context });
+    }
     const taken = this.entries.slice(from, from + Math.min(limit, 3));
     const next = from + taken.length;
     const entries = taken.filter((each) => each !== undefined);
@@ -71,12 +77,13 @@ const batches = async (ask: ReturnType<typeof asking>, count: number) =>
 test("a query that told nobody has a history, from the log of its output", async () => {
   log.entries.push(undefined, committed(1), committed(2, { status: "block", violations: 3 }));
   log.entries.push({
-    kind: "release",
-    version: 3,
-    timestamp: "2026-11-21T11:00:00.000Z",
-    query: "events",
-    reason: "looked at",
-    released: 2,
+    release: {
+      version: 3,
+      timestamp: "2026-11-21T11:00:00.000Z",
+      query: "events",
+      reason: "looked at",
+      released: 2,
+    },
   });
   log.entries.push(committed(4));
   const ask = await start();
@@ -138,6 +145,15 @@ test("a lost database is built again from contracts on disk and the logs", async
   const told = (all: typeof before) => all.map(({ recorded_at, ...each }) => each);
   expect(told(after)).toEqual(told(before));
   expect((await again.get("/contracts/pings/latest")).body).toEqual(contract("1.0.0"));
+});
+
+test("a table that was made anew is read from its start, and what was there stays", async () => {
+  log.entries.push(undefined, committed(1), committed(2));
+  const ask = await start();
+  await batches(ask, 2);
+  log.entries.splice(1, 2, committed(1, { batchUuid: "another" }));
+  const [first] = await batches(ask, 3);
+  expect(first).toMatchObject({ batch_id: 1, batch_uuid: "another" });
 });
 
 test("a log that cannot be read for a while is read on from where it was", async () => {

@@ -59,6 +59,9 @@ export class FakeNative {
       this.operated.push(["check", ...asked]);
       return { issues: [] };
     },
+    readLedgers: async () => ({
+      page: { address: "file:///lake/events", entries: [], next: 0, isEnd: true },
+    }),
     NativeContractTrial: trialsOf(this),
     configKeys: () => [],
     startQuery: async (json, options) => {

@@ -1,7 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { toBatch } from "../../batch.js";
+import { StreamingError } from "../../errors.js";
 import { verdictOf } from "../../governance/observer.js";
 import type { Logger } from "../../logger.js";
+import type { NativeColumn, NativeLedgerBatch, NativeLedgerPage } from "../../native.js";
 import { placeOf } from "../../openlineage/datasets.js";
 import type { StreamingRun } from "../../run.js";
 import { msOf, writeVerdict } from "../store/batch-writer.js";
@@ -9,7 +12,7 @@ import type { Database, Session } from "../store/database.js";
 import { datasetIdOf } from "../store/dataset-versions.js";
 import { writeRelease } from "../store/records.js";
 import { sql } from "../store/sql.js";
-import type { LedgerEntry, LedgerLog, LedgerPage } from "./ledger-log.js";
+import type { LedgerLog } from "./ledger-log.js";
 
 export interface Lake {
   table: string;
@@ -21,7 +24,12 @@ export interface Lake {
 const A_PAGE = 200;
 const LONGEST_PAUSE_MS = 60_000;
 
-type BatchEntry = Extract<LedgerEntry, { kind: "batch" }>;
+/** What a log says once, of all that comes after it. */
+interface Known {
+  columns: NativeColumn[];
+  /** Addresses by role, or name of the sink. */
+  sideTables: Record<string, string>;
+}
 
 /**
  * Records what the log of an output says of every batch, in order, each once: how far it was read is
@@ -64,53 +72,76 @@ export class LedgerFollower {
       const row = await this.#database.one<{ next_version: number }>(sql`
         SELECT next_version FROM lakes WHERE address = ${table}`);
       const from = row?.next_version ?? 0;
-      const page = await this.#log.read(table, from, A_PAGE);
+      const page = await this.#read(from);
+      if (page === undefined) continue;
       if (page.next > from)
         await this.#database.write((session) => this.#record(session, from, page));
       if (page.isEnd) return;
     }
   }
 
-  async #record(session: Session, from: number, page: LedgerPage): Promise<void> {
+  /** Nothing of a log that ends before `from`: the table was made anew, and is read from its start. */
+  async #read(from: number): Promise<NativeLedgerPage | undefined> {
+    const { table } = this.#lake;
+    try {
+      return await this.#log.read(table, from, A_PAGE);
+    } catch (error) {
+      if (!StreamingError.is(error, "DELTA_LOG_GAP")) throw error;
+      this.#logger.warn({ table, error }, "the table was made anew, and is read from its start");
+      await this.#database.write((session) =>
+        session.run(sql`DELETE FROM lakes WHERE address = ${table} AND next_version = ${from}`),
+      );
+      return undefined;
+    }
+  }
+
+  async #record(session: Session, from: number, page: NativeLedgerPage): Promise<void> {
     const { table, dataset: name = table } = this.#lake;
     const nowMs = Date.now();
     const dataset = await datasetIdOf(session, name, nowMs);
-    const row = await session.one<{ next_version: number }>(sql`
-      SELECT next_version FROM lakes WHERE address = ${table}`);
+    const row = await session.one<{ next_version: number; known: string }>(sql`
+      SELECT next_version, known FROM lakes WHERE address = ${table}`);
     // Another service was faster.
     if ((row?.next_version ?? 0) !== from) return;
-    for (const entry of page.entries) {
-      if (entry.kind === "batch") {
-        await this.#recordBatch(session, { dataset, name, address: page.address }, entry, nowMs);
-      } else if (entry.kind === "release") {
-        await writeRelease(session, dataset, {
-          blockedBatchId: entry.released,
-          batchId: entry.version,
-          by: "headgate release",
-          reason: entry.reason,
-          happenedMs: msOf(entry.timestamp) ?? nowMs,
-          source: "ledger",
-          key: `ledger ${entry.version}`,
-        });
-      } else {
-        const { from: first, to } = entry;
-        this.#logger.warn(
-          { table, from: first, to },
-          "versions were cleaned up before they were read",
+    const known: Known = row ? JSON.parse(row.known) : { columns: [], sideTables: {} };
+    for (const { columns, batch, release, gap } of page.entries) {
+      if (columns) known.columns = columns;
+      if (batch) {
+        Object.assign(known.sideTables, batch.sideTables);
+        await this.#recordBatch(
+          session,
+          { dataset, name, address: page.address, ...known },
+          batch,
+          nowMs,
         );
+      }
+      if (release) {
+        await writeRelease(session, dataset, {
+          blockedBatchId: release.released,
+          batchId: release.version,
+          by: "headgate release",
+          reason: release.reason,
+          happenedMs: msOf(release.timestamp) ?? nowMs,
+          source: "ledger",
+          key: `ledger ${release.version}`,
+        });
+      }
+      if (gap) {
+        this.#logger.warn({ table, ...gap }, "versions were cleaned up before they were read");
       }
     }
     await session.run(sql`
-      INSERT INTO lakes (address, dataset, next_version, read_ms)
-      VALUES (${table}, ${name}, ${page.next}, ${nowMs})
+      INSERT INTO lakes (address, dataset, next_version, known, read_ms)
+      VALUES (${table}, ${name}, ${page.next}, ${JSON.stringify(known)}, ${nowMs})
       ON CONFLICT (address) DO UPDATE SET
-        dataset = excluded.dataset, next_version = excluded.next_version, read_ms = excluded.read_ms`);
+        dataset = excluded.dataset, next_version = excluded.next_version, known = excluded.known,
+        read_ms = excluded.read_ms`);
   }
 
   async #recordBatch(
     session: Session,
-    output: { dataset: number; name: string; address: string },
-    entry: BatchEntry,
+    output: Output,
+    entry: NativeLedgerBatch,
     nowMs: number,
   ): Promise<void> {
     const batch = toBatch(entry.batch);
@@ -135,6 +166,12 @@ export class LedgerFollower {
   }
 }
 
+interface Output extends Known {
+  dataset: number;
+  name: string;
+  address: string;
+}
+
 const UNKNOWN_BROKER = "kafka";
 
 /** A log names topics, and no brokers: those that somebody told of before. */
@@ -154,12 +191,13 @@ async function namespaceOf(
 
 /** What a log knows of the run that wrote to it. */
 function runOf(
-  { query, sideTables }: BatchEntry,
-  { name, address }: { name: string; address: string },
+  { query }: NativeLedgerBatch,
+  { name, address, columns, sideTables }: Output,
   namespace: string,
 ): StreamingRun {
   const tables = Object.entries(sideTables).map(([role, each]) => {
-    return [role, { datasetId: each, address: each }] as const;
+    const datasetId = each.startsWith("file:") ? fileURLToPath(each) : each;
+    return [role, { datasetId, address: each }] as const;
   });
   const { rejects, dead_letters: deadLetters, ...sinks } = Object.fromEntries(tables);
   return {
@@ -172,6 +210,6 @@ function runOf(
     ...(rejects && { rejects }),
     ...(deadLetters && { deadLetters }),
     sinks,
-    columns: [],
+    columns,
   };
 }

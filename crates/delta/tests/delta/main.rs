@@ -16,6 +16,7 @@ mod evolution;
 mod faults;
 mod files;
 mod foreign;
+mod ledgers;
 mod maintenance;
 mod model;
 mod observers;

@@ -189,6 +189,7 @@ export const first: Migration = {
       address ${text} PRIMARY KEY,
       dataset ${text} NOT NULL,
       next_version BIGINT NOT NULL,
+      known ${text} NOT NULL,
       read_ms BIGINT NOT NULL
     )`,
   ],

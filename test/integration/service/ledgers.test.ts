@@ -4,11 +4,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { releaseQuery, type StreamingBatch, type StreamingObserver } from "headgate";
 import { governanceObserver, httpGovernance } from "headgate/governance";
-import { EmbeddedBroker } from "headgate/testing";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, inject, onTestFinished, test, vi } from "vitest";
 import { asking, type Json } from "../../api/service/support/service.ts";
 import { goodRecords, records } from "../../support/events.ts";
-import { produce } from "../../support/kafka/topics.ts";
+import { createTopic, produce } from "../../support/kafka/topics.ts";
 import {
   eventsContract,
   type Lake,
@@ -18,6 +17,7 @@ import {
   temporaryLake,
 } from "../../support/query.ts";
 
+const bootstrapServers = inject("bootstrapServers");
 const dataset = "rides.events";
 
 /** A service on an empty store, which knows of the output's log and the contract's file. */
@@ -40,14 +40,11 @@ async function startService(output?: string) {
 }
 
 async function query() {
-  const broker = EmbeddedBroker.start([{ name: "events", partitions: 4 }]);
-  onTestFinished(() => broker.close());
+  const topic = await createTopic(bootstrapServers);
   const lake = await temporaryLake();
-  const options = { maxOffsetsPerTrigger: "100" };
-  const config = splitEvents(broker.bootstrapServers, "events", lake, options);
-  const send = (all: Parameters<typeof produce>[2]) =>
-    produce(broker.bootstrapServers, "events", all);
-  return { lake, config, send };
+  const config = splitEvents(bootstrapServers, topic, lake, { maxOffsetsPerTrigger: "100" });
+  const send = (all: Parameters<typeof produce>[2]) => produce(bootstrapServers, topic, all);
+  return { topic, lake, config, send };
 }
 
 const history = ({ all }: Pick<ReturnType<typeof asking>, "all">, count: number) =>
@@ -83,7 +80,7 @@ const tables = ({ output, rejects, deadLetters }: Lake) => ({
 });
 
 test("a query that told nobody has a history, which goes on as it commits", async () => {
-  const { lake, config, send } = await query();
+  const { topic, lake, config, send } = await query();
   await send(records(400));
   const first = await runToEnd(config);
   expect(first.length).toBeGreaterThan(2);
@@ -95,7 +92,7 @@ test("a query that told nobody has a history, which goes on as it commits", asyn
       source: "ledger",
       incarnation: expect.stringMatching(/^[0-9a-f]+$/),
     });
-    expect(each.links).toMatchObject({ inputs: [{ name: "events" }] });
+    expect(each.links).toMatchObject({ inputs: [{ name: topic }] });
   }
   expect(known.at(-1).links).toMatchObject(tables(lake));
 
@@ -105,7 +102,7 @@ test("a query that told nobody has a history, which goes on as it commits", asyn
   expect(all.slice(first.length)).toMatchObject(second.map(told));
   const { body } = await service.get(`/v1/datasets/${dataset}/batches/${all[0].id}`);
   expect(Object.keys(body.schema)).toContain("event_id");
-  const lineage = await service.get("/v1/lineage", { dataset_id: dataset });
+  const lineage = await service.get("/v1/lineage", { namespace: "kafka", name: topic });
   const edges = lineage.body.edges.map(({ to }: Json) => to.name);
   expect(new Set(edges)).toEqual(new Set([lake.output, lake.rejects, lake.deadLetters]));
 });

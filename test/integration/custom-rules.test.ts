@@ -13,12 +13,12 @@ import {
   testContract,
   validateConfig,
 } from "headgate";
-import { EmbeddedBroker } from "headgate/testing";
-import { expect, onTestFinished, test } from "vitest";
-import { produce } from "../support/kafka/topics.ts";
+import { expect, inject, test } from "vitest";
+import { createTopic, produce } from "../support/kafka/topics.ts";
 import { runToEnd, temporaryFolder } from "../support/query.ts";
 import { countRows, queryTable } from "../support/readers/read-table.ts";
 
+const bootstrapServers = inject("bootstrapServers");
 const payments = [
   { id: 1, card: "4111111111111111", cents: 9007199254740993n, at: "2026-11-22T05:15:29.123456Z" },
   { id: 2, card: "4111111111111112", cents: 5n, at: "2026-11-22T05:15:30Z" },
@@ -73,14 +73,16 @@ async function query(
   document: ReturnType<typeof contract>,
   change: Partial<StreamingNodeConfig> = {},
 ): Promise<StreamingNodeConfig> {
-  const broker = EmbeddedBroker.start([{ name: "payments", partitions: 1 }]);
-  onTestFinished(() => broker.close());
-  const records = lines.map((value) => ({ value }));
-  await produce(broker.bootstrapServers, "payments", records);
+  const topic = await createTopic(bootstrapServers, 1);
+  await produce(
+    bootstrapServers,
+    topic,
+    lines.map((value) => ({ value })),
+  );
   const folder = await temporaryFolder();
   const options = {
-    "kafka.bootstrap.servers": broker.bootstrapServers,
-    subscribe: "payments",
+    "kafka.bootstrap.servers": bootstrapServers,
+    subscribe: topic,
     startingOffsets: "earliest",
   };
   return {

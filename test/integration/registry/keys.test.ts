@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { headgate } from "../../support/cli.ts";
@@ -24,7 +25,12 @@ type Bytes = Buffer | string | null;
 /** Key and value of a record, the table that it belongs to, and what is there. */
 type Sent = readonly [key: Bytes, value: Bytes, to: Destination | null, found?: unknown];
 
-async function expectFound(topic: string, sent: readonly Sent[], property: object) {
+async function expectFound(
+  topic: string,
+  sent: readonly Sent[],
+  property: object,
+  change: { schema?: string } = {},
+) {
   const records = sent.map(([key, value]) => ({ key, value }));
   const produced = await produce(bootstrapServers, topic, records);
   const folder = await temporaryFolder();
@@ -46,7 +52,7 @@ async function expectFound(topic: string, sent: readonly Sent[], property: objec
       decode: "json",
       registry: { url: registry.url },
       onSchemaChange: "reject",
-      key: { column: "car", decode: "avro" },
+      key: { column: "car", decode: "avro", ...change },
     },
     contract: contractDocument("cars", {
       properties: [
@@ -175,5 +181,21 @@ test("a framed key is an object, by its own schema", async () => {
         { name: "at", logicalType: "integer" },
       ],
     },
+  );
+});
+
+test("a key with a schema of its own is bare, beside framed values", async () => {
+  const topic = await createTopic(bootstrapServers, 1);
+  const value = await values(topic);
+  const schema = join(await temporaryFolder(), "key.avsc");
+  await writeFile(schema, '"string"');
+  await expectFound(
+    topic,
+    [
+      [text("a"), value(0), "output", "a 0"],
+      [framed(1, text("b")), value(1), "deadLetters", starts("AVRO_DECODE_ERROR: key: ")],
+    ],
+    { logicalType: "string" },
+    { schema },
   );
 });

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { StreamingNodeConfig } from "headgate";
+import { type StreamingNodeConfig, validateConfig } from "headgate";
 import { expect, inject, test } from "vitest";
 import { headgate } from "../support/cli.ts";
 import { contractDocument } from "../support/contract-document.ts";
@@ -291,3 +291,25 @@ test("a tombstone that is kept has its key", async () => {
     { car: "b", n: null },
   ]);
 });
+
+test.fails.each([
+  ["an integer", whole],
+  ["an object", place],
+  ["JSON of an object", { logicalType: "object" }],
+])(
+  "a raw key, which is a text, into a column of %s is refused before anything starts",
+  async (_, property) => {
+    const { issues } = await validateConfig({
+      name: "cars",
+      input: { format: "rate", decode: "json", key: { column: "car" } },
+      contract: contractDocument("cars", {
+        properties: [
+          { name: "car", ...property },
+          { name: "n", ...whole },
+        ],
+      }),
+      output: { format: "delta", path: "lake/cars" },
+    });
+    expect(issues).toMatchObject([{ field: expect.stringMatching("^input.key") }]);
+  },
+);

@@ -65,6 +65,7 @@ async function expectFound(
   topic: string,
   sent: readonly Sent[],
   change: Partial<StreamingNodeConfig> & { input?: never } = {},
+  jsonSchema: Record<string, unknown> = rules,
 ) {
   const produced = await produce(
     bootstrapServers,
@@ -89,7 +90,7 @@ async function expectFound(
       },
       decode: "json",
       registry: { url: registry.url },
-      jsonSchema: rules,
+      jsonSchema,
     },
     onViolation: "split",
     output: table(tables.output),
@@ -218,5 +219,33 @@ test("beside a contract, and a record of Avro among those of JSON is none of the
       [Buffer.from('{"id":"p5"}'), "deadLetters", noFrame],
     ],
     { contract },
+  );
+});
+
+test.fails("a property of several types, or of none that is said, takes what the registered schema says", async () => {
+  const topic = await createTopic(bootstrapServers, 1);
+  const properties = {
+    id: { type: "string" },
+    kind: { enum: ["card", "cash"] },
+    card: { type: "object", properties: { number: { type: ["string", "integer"] } } },
+    amount: { type: "number" },
+  };
+  const schema = JSON.stringify({ ...draft, type: "object", properties });
+  const id = await registry.register(`${topic}-value`, "JSON", schema);
+  const of = (payment: object) => framed(id, Buffer.from(JSON.stringify(payment)));
+  await expectFound(
+    topic,
+    [
+      [
+        of({ id: "p1", kind: "card", card: { number: 4111 } }),
+        "output",
+        // JSON, as it is written.
+        { id: "p1", kind: '"card"', number: "4111", amount: null },
+      ],
+      [of({ id: "p2", kind: "gold" }), "rejects", broken(":/properties/kind/enum")],
+      [Buffer.from("{}"), "deadLetters", noFrame],
+    ],
+    {},
+    { ...rules, properties },
   );
 });

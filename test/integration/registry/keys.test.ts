@@ -199,3 +199,21 @@ test("a key with a schema of its own is bare, beside framed values", async () =>
     { schema },
   );
 });
+
+test.fails("a key by the schema of values, which does not fit it, is no matter of other records", async () => {
+  const topic = await createTopic(bootstrapServers, 1);
+  const avro = await registry.register(`${topic}-key`, "AVRO", '"string"');
+  const fields = [{ name: "n", type: "long" }];
+  const record = JSON.stringify({ type: "record", name: "Count", fields });
+  const id = await registry.register(`${topic}-value`, "AVRO", record);
+  const value = (n: number) => framed(id, zigzag(BigInt(n)));
+  await expectFound(
+    topic,
+    [
+      [framed(avro, text("a")), value(0), "output", "a 0"],
+      [value(1), value(1), "deadLetters", starts("SCHEMA_REFUSED: key: ")],
+      [framed(avro, text("c")), value(2), "output", "c 2"],
+    ],
+    { logicalType: "string", required: true },
+  );
+});

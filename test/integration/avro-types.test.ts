@@ -53,6 +53,7 @@ const local = { logicalType: "timestamp", physicalType: "timestamp_ntz" };
 const logical = (type: string, logicalType: string, more = {}) => ({ type, logicalType, ...more });
 
 const DIGITS = 10n ** 38n - 1n;
+const YEAR_0 = -62_167_219_200n;
 const YEAR_1 = -62_135_596_800n;
 const YEAR_9999 = 253_402_300_799n;
 
@@ -380,6 +381,47 @@ test("a value that its column cannot hold is NULL there, and nothing is rounded"
     Object.fromEntries(misfits.map(({ name, read }) => [name, read[row]]));
   expect(rejected).toEqual([of(0)]);
   expect(rows).toEqual([of(1)]);
+});
+
+test("a day or a moment whose year has not four digits is NULL, since readers do not agree on it", async () => {
+  const beyond: readonly Case[] = [
+    {
+      name: "day",
+      avro: logical("int", "date"),
+      property: { logicalType: "date" },
+      sent: [long(2_932_897), long(-719_529), long(2_147_483_647), long(2_932_896)],
+      read: [null, null, null, "9999-12-31"],
+    },
+    {
+      name: "moment",
+      avro: logical("long", "timestamp-micros"),
+      property: utc,
+      sent: [
+        long((YEAR_9999 + 1n) * 1_000_000n),
+        long(YEAR_0 * 1_000_000n - 1n),
+        long(2n ** 63n - 1n),
+        long(YEAR_1 * 1_000_000n),
+      ],
+      read: [null, null, null, "0001-01-01 00:00:00+00"],
+    },
+    {
+      name: "local",
+      avro: logical("long", "local-timestamp-millis"),
+      property: local,
+      sent: [
+        long((YEAR_9999 + 1n) * 1_000n),
+        long(YEAR_0 * 1_000n - 1n),
+        long(-(2n ** 63n) / 1_000n),
+        long(0),
+      ],
+      read: [null, null, null, "1970-01-01 00:00:00"],
+    },
+  ];
+  const { rows, counts, rejected } = await written(beyond, 4);
+  expect(counts).toMatchObject({ accepted: 1, rejected: 3 });
+  const of = (row: number) => Object.fromEntries(beyond.map(({ name, read }) => [name, read[row]]));
+  expect(rejected).toEqual([of(0), of(1), of(2)]);
+  expect(rows).toEqual([of(3)]);
 });
 
 /** Writes rows through Kafka and a Delta table, and has DuckDB read them. */

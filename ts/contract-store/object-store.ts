@@ -5,6 +5,9 @@ import { fileName, versionOf } from "./document-folder.js";
 import { DocumentStore, type Shelf } from "./document-store.js";
 import { type ContractStore, inaccessible } from "./store.js";
 
+/** Of a listing the engine takes what it does not know for trouble that may pass. */
+const REFUSED = /\bstatus code: (401|403|404)\b/;
+
 /**
  * Contracts in an object store, laid out as in a folder and put only where there is none. It is
  * reached as tables are: with the same options, and with what the environment says.
@@ -23,7 +26,8 @@ function shelfIn(place: string, options: Record<string, string>): Shelf {
     // What is wrong with the options is said as it is.
     if (cause.code.startsWith("CONFIG_")) throw cause;
     const actual = rootOf(cause);
-    throw inaccessible(place, operation, { actual, cause, mayPass: cause.retryable });
+    const mayPass = cause.retryable && !REFUSED.test(actual);
+    throw inaccessible(place, operation, { actual, cause, mayPass });
   };
   const keyOf = (id: string, version: string) => `${fileName(id)}/${fileName(version)}.json`;
   return {

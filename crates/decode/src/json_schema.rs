@@ -176,6 +176,7 @@ fn wanted(field: &Field) -> &'static str {
     match field.data_type() {
         DataType::Utf8 => match field.metadata().get(JSON_KEY).map(String::as_str) {
             Some("object") => "object",
+            Some("any") => ANY,
             Some(_) => "array",
             None => "string",
         },
@@ -192,10 +193,11 @@ fn wanted(field: &Field) -> &'static str {
 fn fits(name: &str, field: &Field) -> bool {
     let wanted = wanted(field);
     let is_number = |name: &str| matches!(name, "integer" | "number");
-    name == wanted || is_number(name) && is_number(wanted)
+    wanted == ANY || name == wanted || is_number(name) && is_number(wanted)
 }
 
 /// Whether any value of the type may fit the column.
 fn is_exact(name: &str, field: &Field) -> bool {
-    name == wanted(field) || name == "integer"
+    let wanted = wanted(field);
+    wanted == ANY || name == wanted || name == "integer"
 }

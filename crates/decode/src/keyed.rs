@@ -11,7 +11,7 @@ use headgate_model::{
     DeadLetterKind, FieldViolation, SchemaDifference, UNKNOWN_FIELD, WriterSchema, field_paths,
 };
 
-use crate::column::nullable;
+use crate::column::{JSON_KEY, nullable};
 use crate::framed::schema_ids;
 use crate::{DeadRecord, DecodeFault, Decoded, Decoder, Payloads, RowRecords, WantedSchema};
 
@@ -40,6 +40,12 @@ impl KeySplit {
         };
         let (values, keys) = (Arc::new(values), Arc::new(keys));
         Some(Self { schema: Arc::clone(schema), at, values, keys })
+    }
+
+    /// True when any text is a value of the key's column.
+    pub fn is_text(&self) -> bool {
+        let field = self.schema.field(self.at);
+        *field.data_type() == DataType::Utf8 && !field.metadata().contains_key(JSON_KEY)
     }
 
     /// True when the key's column holds one value, not an object.
@@ -73,6 +79,7 @@ pub fn keyed(
         keys,
         of_values: BTreeSet::new(),
         of_keys: BTreeSet::new(),
+        last: None,
     })
 }
 
@@ -89,6 +96,14 @@ struct KeyedDecoder {
     /// Schemas that either has asked for: one of keys says nothing of values.
     of_values: BTreeSet<u32>,
     of_keys: BTreeSet<u32>,
+    /// Who was told of a schema last: if it is refused, then by that one.
+    last: Option<(u32, Part)>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    Values,
+    Keys,
 }
 
 impl Decoder for KeyedDecoder {
@@ -132,19 +147,26 @@ impl Decoder for KeyedDecoder {
         id: u32,
         schema: &WriterSchema,
     ) -> Result<Vec<SchemaDifference>, DecodeFault> {
-        let mut differences = Vec::new();
+        // One at a time: the other asks again, and is judged by itself.
         if self.of_values.remove(&id) {
-            differences.extend(self.values.learn_schema(id, schema)?);
+            self.last = Some((id, Part::Values));
+            return self.values.learn_schema(id, schema);
         }
         if self.of_keys.remove(&id) {
-            differences.extend(self.keys.learn_schema(id, schema)?);
+            self.last = Some((id, Part::Keys));
+            return self.keys.learn_schema(id, schema);
         }
-        Ok(differences)
+        Ok(Vec::new())
     }
 
     fn refuse_schema(&mut self, id: u32, kind: DeadLetterKind, reason: &str) {
-        self.values.refuse_schema(id, kind, reason);
-        self.keys.refuse_schema(id, kind, reason);
+        let last = self.last.take().filter(|(last, _)| *last == id).map(|(_, part)| part);
+        if last != Some(Part::Keys) {
+            self.values.refuse_schema(id, kind, reason);
+        }
+        if last != Some(Part::Values) {
+            self.keys.refuse_schema(id, kind, reason);
+        }
     }
 
     fn forget_schema(&mut self, id: u32) {

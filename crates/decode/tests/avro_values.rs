@@ -281,11 +281,16 @@ fn big_decimals_bring_their_own_scale() {
 }
 
 #[test]
-fn dates_and_timestamps_reach_as_far_as_their_columns() {
+fn dates_and_timestamps_reach_as_far_as_four_digits_of_a_year() {
     check(
         &logical("int", "date"),
         DataType::Date32,
-        [0, -1, -719_528, 2_932_896, i32::MIN, i32::MAX].map(|n| (Value::Date(n), day(n))),
+        [0, -1, -719_528, 2_932_896].map(|n| (Value::Date(n), day(n))),
+    );
+    check(
+        &logical("int", "date"),
+        DataType::Date32,
+        [-719_529, 2_932_897, i32::MIN, i32::MAX].map(|n| (Value::Date(n), Misfit)),
     );
     check(
         &logical("int", "date"),
@@ -322,7 +327,10 @@ fn dates_and_timestamps_reach_as_far_as_their_columns() {
             (Value::TimestampMillis(1), instant(1_000)),
             (Value::TimestampMillis(-62_135_596_800_000), instant(-62_135_596_800_000_000)),
             (Value::TimestampMillis(253_402_300_799_999), instant(253_402_300_799_999_000)),
-            (Value::TimestampMillis(i64::MAX / 1_000), instant(i64::MAX / 1_000 * 1_000)),
+            (Value::TimestampMillis(-62_167_219_200_000), instant(-62_167_219_200_000_000)),
+            (Value::TimestampMillis(-62_167_219_200_001), Misfit),
+            (Value::TimestampMillis(253_402_300_800_000), Misfit),
+            (Value::TimestampMillis(i64::MAX / 1_000), Misfit),
             (Value::TimestampMillis(i64::MAX / 1_000 + 1), Misfit),
             (Value::TimestampMillis(i64::MIN), Misfit),
         ],
@@ -330,7 +338,14 @@ fn dates_and_timestamps_reach_as_far_as_their_columns() {
     check(
         &logical("long", "timestamp-micros"),
         utc(),
-        [i64::MIN, -1, 0, i64::MAX].map(|n| (Value::TimestampMicros(n), instant(n))),
+        [-62_167_219_200_000_000, -1, 0, 253_402_300_799_999_999]
+            .map(|n| (Value::TimestampMicros(n), instant(n))),
+    );
+    check(
+        &logical("long", "timestamp-micros"),
+        utc(),
+        [i64::MIN, -62_167_219_200_000_001, 253_402_300_800_000_000, i64::MAX]
+            .map(|n| (Value::TimestampMicros(n), Misfit)),
     );
     check(
         &logical("long", "timestamp-nanos"),

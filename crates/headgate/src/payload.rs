@@ -199,6 +199,15 @@ pub(crate) fn resolve(
     {
         issues.add(conflict(&["input", "json_schema"], "decode: json", "another format"));
     }
+    let is_framed = |format: &PayloadFormat| matches!(format, PayloadFormat::Framed);
+    if options.registry.is_some()
+        && !is_framed(&value)
+        && !key.as_ref().is_some_and(|key| is_framed(&key.format))
+    {
+        let expected =
+            "values or keys that begin with a frame: json, avro or protobuf, without a schema";
+        issues.add(conflict(&["input", "registry"], expected, "none"));
+    }
     if options.registry.is_none() && change.is_some() {
         let expected = "a registry, whose schemas change";
         issues.add(conflict(&["input", "on_schema_change"], expected, "none"));
@@ -376,6 +385,10 @@ pub(crate) fn check(payload: &PayloadConfig, columns: Option<&SchemaRef>, issues
         issues.add(Issue::new(&path, "CONFIG_VALUE", expected, key.column.as_str()));
         return;
     };
+    if matches!(key.format, PayloadFormat::Raw) && !split.is_text() {
+        let expected = "a property of logicalType string, or another format";
+        issues.add(conflict(&["input", "key", "decode"], expected, "decode: raw"));
+    }
     differ(&["input", "schema"], &payload.value, &split.values, issues);
     differ(&["input", "key", "schema"], &key.format, &split.keys, issues);
 }

@@ -4,7 +4,7 @@ use arrow_schema::SchemaRef;
 use headgate_decode::{KeySplit, registered_differences};
 use headgate_engine::SchemaName;
 use headgate_kafka::TopicSelection;
-use headgate_model::BoxFault;
+use headgate_model::{BoxFault, Fault};
 use headgate_registry::{RegistryFault, SchemaRegistry, SubjectSchema};
 
 use crate::input::SourceConfig;
@@ -49,7 +49,7 @@ async fn check_all(
                 continue;
             }
             Err(fault @ RegistryFault::Unavailable { .. }) => {
-                let reason = fault.to_string();
+                let reason = fault.context().actual.unwrap_or_else(|| fault.to_string());
                 tracing::warn!(
                     subject,
                     reason,

@@ -1,6 +1,7 @@
 //! One request to one of several addresses.
 
 use std::error::Error;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -140,13 +141,35 @@ async fn body(mut answer: Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
 }
 
 fn unanswered(base: &Url, error: &reqwest::Error) -> RegistryFault {
-    let (url, reason) = (base.to_string(), reason(error));
+    let (url, mut reason) = (base.to_string(), reason(error));
     // What rustls says of certificates that one of both sides does not take.
     let is_tls = ["invalid peer certificate", "received fatal alert"];
     if is_tls.iter().any(|sign| reason.contains(sign)) {
         return RegistryFault::Tls { url, reason };
     }
+    if base.scheme() == "https" && is_cut(error) {
+        reason.push_str(" (it is going down, or refuses certificate_file without a word)");
+    }
     RegistryFault::Unavailable { url, reason }
+}
+
+fn is_cut(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<std::io::Error>()
+            && matches!(
+                error.kind(),
+                ErrorKind::UnexpectedEof
+                    | ErrorKind::ConnectionReset
+                    | ErrorKind::ConnectionAborted
+                    | ErrorKind::BrokenPipe
+            )
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The innermost cause, which says most.

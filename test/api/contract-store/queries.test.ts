@@ -205,3 +205,19 @@ test("an object store is asked with its options, and its troubles are told witho
     expect(JSON.stringify(error)).not.toContain("s3cret");
   }
 });
+
+test("a status by which an object store refuses is no outage, whatever the engine takes it for", async () => {
+  const store = contractStore({ s3: "s3://bucket/contracts" });
+  for (const [status, code] of [
+    ["401 Unauthorized", "CONTRACT_STORE_REFUSED"],
+    ["403 Forbidden: RequestTimeTooSkewed", "CONTRACT_STORE_REFUSED"],
+    ["404 Not Found: XAdminUserNotFound", "CONTRACT_STORE_REFUSED"],
+    ["409 Conflict: OperationAborted", "CONTRACT_STORE_UNAVAILABLE"],
+    ["503 Service Unavailable: SlowDown", "CONTRACT_STORE_UNAVAILABLE"],
+  ]) {
+    const cause = `Server returned non-2xx status code: ${status}`;
+    engine.documents = { failure: failure({ retryable: true, causes: [cause] }) };
+    const retryable = code === "CONTRACT_STORE_UNAVAILABLE";
+    expect(await caught(store.versions("pings"))).toMatchObject({ code, retryable });
+  }
+});

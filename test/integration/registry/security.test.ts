@@ -1,7 +1,8 @@
+import { startQuery } from "headgate";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { differences } from "../../support/coordinates.ts";
 import { createTopic, produce } from "../../support/kafka/topics.ts";
-import { runToEnd, temporaryLake } from "../../support/query.ts";
+import { continuous, runToEnd, temporaryLake, until } from "../../support/query.ts";
 import { avroV1 } from "../../support/registry/event-schemas.ts";
 import { type RegistryKeys, registeredEvents } from "../../support/registry/events-query.ts";
 import { type GuardedRegistry, guarded } from "../../support/registry/guarded.ts";
@@ -34,12 +35,16 @@ const right = () => ({
   keyFile: client.key,
 });
 
-async function read(keys: RegistryKeys) {
+async function sent() {
   const topic = await createTopic(bootstrapServers, 1);
   const encode = await avroV1(registry, `${topic}-value`);
-  const sent = Array.from({ length: 20 }, (_, index) => ({ value: encode(index) }));
-  const produced = await produce(bootstrapServers, topic, sent);
-  const lake = await temporaryLake();
+  const records = Array.from({ length: 20 }, (_, index) => ({ value: encode(index) }));
+  const produced = await produce(bootstrapServers, topic, records);
+  return { topic, produced, lake: await temporaryLake() };
+}
+
+async function read(keys: RegistryKeys) {
+  const { topic, produced, lake } = await sent();
   await runToEnd(registeredEvents(bootstrapServers, topic, lake, keys));
   return differences({ output: lake.output }, produced, () => "output");
 }
@@ -58,4 +63,21 @@ test.each([
   );
   expect(error).toMatchObject({ code: "REGISTRY_AUTH", retryable: false });
   expect(JSON.stringify(error)).not.toContain(WRONG_PASSWORD);
+});
+
+// This registry closes the connection and sends no alert, as one that is going down would.
+test("a client's certificate that is refused without a word is an outage, which the right one ends", async () => {
+  const { topic, produced, lake } = await sent();
+  const config = (keys: RegistryKeys) => registeredEvents(bootstrapServers, topic, lake, keys);
+  const { certificate: certificateFile, key: keyFile } = stranger.client;
+  const refused = await startQuery(continuous(config({ ...right(), certificateFile, keyFile })));
+  const held = () => refused.recentProgress.at(-1)?.held;
+  const isTold = () => held()?.error !== undefined && held()?.numRecords === produced.length;
+  await until("the outage is told, and all records wait", isTold);
+  expect(held()?.partitions).toEqual([`${topic}-0`]);
+  expect(held()?.error).toContain(door.url);
+  await refused.stop();
+  await refused.awaitTermination();
+  await runToEnd(config(right()));
+  expect(await differences({ output: lake.output }, produced, () => "output")).toEqual([]);
 });

@@ -5,8 +5,8 @@ use crate::MAX_DEPTH;
 
 /// Values that take no bytes (nulls and empty records in arrays, maps and JSON), by payload and by
 /// byte of it: a count costs a writer a few bytes, whatever it says.
-const WITHOUT_BYTES: usize = 1_024;
-const WITHOUT_BYTES_BY_BYTE: usize = 8;
+const WITHOUT_BYTES: usize = 16;
+const WITHOUT_BYTES_BY_BYTE: usize = 1;
 
 pub(super) struct Cursor<'a> {
     bytes: &'a [u8],

@@ -11,7 +11,7 @@ use crate::column::JSON_KEY;
 pub(super) fn reading(field: &Field, of: Type) -> Option<Reading> {
     Some(match (field.data_type(), of) {
         _ if !takes(field, of) => return None,
-        (DataType::Utf8, Type::String) => Reading::Text,
+        (DataType::Utf8, Type::String) if !field.metadata().contains_key(JSON_KEY) => Reading::Text,
         (DataType::Int64, Type::Long) => Reading::Long,
         (DataType::Float64, Type::Double) => Reading::Double,
         (DataType::Timestamp(..), Type::Timestamp { unit, .. }) => Reading::Timestamp(unit),
@@ -25,6 +25,7 @@ fn takes(field: &Field, of: Type) -> bool {
     match field.data_type() {
         DataType::Utf8 => match field.metadata().get(JSON_KEY).map(String::as_str) {
             Some("object") => matches!(of, Type::Record(_) | Type::Map(_)),
+            Some("any") => true,
             Some(_) => matches!(of, Type::Array(_)),
             None => is_text(of),
         },

@@ -1,6 +1,7 @@
 //! One value into the column that takes its type.
 
 use std::fmt::Arguments;
+use std::ops::RangeInclusive;
 
 use arrow_array::ArrowPrimitiveType;
 use arrow_array::types::{Date32Type, TimestampMicrosecondType};
@@ -13,6 +14,11 @@ use super::types::{Type, Types, Unit};
 use super::{json, text};
 use crate::column::{Column, PrimitiveColumn};
 use crate::json::{number, time};
+
+/// From 0000-01-01 to 9999-12-31, as days and as microseconds: what dates and times of four digits can
+/// say, in every format of payloads. Readers of tables do not agree on what is beyond.
+const DAYS: RangeInclusive<i32> = -719_528..=2_932_896;
+const MICROS: RangeInclusive<i64> = -62_167_219_200_000_000..=253_402_300_799_999_999;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
@@ -217,20 +223,21 @@ fn date(
     parse: impl FnOnce(&str) -> Option<i32>,
 ) -> Result<bool, Malformed> {
     let value = match of {
-        Type::Date => Some(cursor.int()?),
+        Type::Date => Some(cursor.int()?).filter(|day| DAYS.contains(day)),
         Type::String => std::str::from_utf8(cursor.string()?).ok().and_then(parse),
         _ => other(types, of, cursor)?,
     };
     Ok(push(column, value))
 }
 
-/// `None` for what is no whole microsecond, or beyond 64 bits of them.
+/// `None` for what is no whole microsecond, or not of [`MICROS`].
 pub(super) fn micros(value: i64, unit: Unit) -> Option<i64> {
-    match unit {
+    let micros = match unit {
         Unit::Micros => Some(value),
         Unit::Millis => value.checked_mul(1_000),
         Unit::Nanos => (value % 1_000 == 0).then_some(value / 1_000),
-    }
+    };
+    micros.filter(|micros| MICROS.contains(micros))
 }
 
 fn timestamp(

@@ -3,7 +3,7 @@
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, ReflectMessage, Value};
 
 use super::json_times;
-use crate::base64;
+use crate::{MAX_DEPTH, base64};
 
 /// How integers of 64 bits are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,10 +17,17 @@ pub(super) enum Numbers {
 /// nothing.
 pub(super) struct Writer<'a> {
     pub(super) out: &'a mut Vec<u8>,
-    pub(super) numbers: Numbers,
+    numbers: Numbers,
+    depth: u32,
+    /// What is not written is nested too deeply.
+    pub(super) is_too_deep: bool,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    pub(super) fn new(out: &'a mut Vec<u8>, numbers: Numbers) -> Self {
+        Self { out, numbers, depth: 0, is_too_deep: false }
+    }
+
     pub(super) fn field(&mut self, field: &FieldDescriptor, value: &Value) -> Option<()> {
         match value {
             Value::List(items) => self.list(items.iter(), &field.kind()),
@@ -101,7 +108,19 @@ impl Writer<'_> {
         Some(())
     }
 
-    pub(super) fn message(&mut self, message: &DynamicMessage) -> Option<()> {
+    /// Messages of any type bound each other's depth only here: each is decoded by itself.
+    fn message(&mut self, message: &DynamicMessage) -> Option<()> {
+        if self.depth == MAX_DEPTH {
+            self.is_too_deep = true;
+            return None;
+        }
+        self.depth += 1;
+        let written = self.message_of_its_kind(message);
+        self.depth -= 1;
+        written
+    }
+
+    fn message_of_its_kind(&mut self, message: &DynamicMessage) -> Option<()> {
         let descriptor = message.descriptor();
         let get = |number| message.get_field_by_number(number);
         match descriptor.full_name() {
@@ -173,7 +192,7 @@ impl Writer<'_> {
             let inner = descriptor
                 .parent_pool()
                 .get_message_by_name(name)
-                .and_then(|of| DynamicMessage::decode(of, value.as_ref()).ok());
+                .and_then(|of| DynamicMessage::decode(of, value.clone()).ok());
             match inner {
                 Some(inner) if !has_own_json(name) => self.members(&inner, 1)?,
                 Some(inner) => {

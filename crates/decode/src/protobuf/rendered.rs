@@ -29,8 +29,10 @@ pub(super) fn read(
     };
     let mut json = std::mem::take(&mut context.scratch.json);
     json.clear();
-    let written = Writer { out: &mut json, numbers }.field(field, &message.get_field(field));
+    let mut writer = Writer::new(&mut json, numbers);
+    let written = writer.field(field, &message.get_field(field));
     let end = match written {
+        None if writer.is_too_deep => Err(Malformed::new(at, Reason::Depth)),
         None => {
             scalar::misfit(node, context.notes);
             Ok(())
@@ -53,11 +55,14 @@ pub(super) fn add_unwanted(
         .map_err(|_| Malformed::new(0, Reason::Value))?;
     for (field, value) in unwanted.fields() {
         let mut member = Vec::new();
-        let mut writer = Writer { out: &mut member, numbers: Numbers::Wide };
+        let mut writer = Writer::new(&mut member, Numbers::Wide);
         writer.text(field.name());
         writer.out.push(b':');
         let start = writer.out.len();
         if writer.field(&field, value).is_none() {
+            if writer.is_too_deep {
+                return Err(Malformed::new(0, Reason::Depth));
+            }
             member.truncate(start);
             member.extend_from_slice(b"null");
         }

@@ -5,6 +5,7 @@ import { documentEndpoints } from "./dc43/documents.js";
 import { planEndpoints } from "./dc43/plans.js";
 import { qualityEndpoints } from "./dc43/quality.js";
 import { recordEndpoints } from "./dc43/records.js";
+import { storeEndpoints } from "./dc43/store.js";
 import { type AnsweredRequest, appOf } from "./http/app.js";
 import { Guard } from "./http/guard.js";
 import { HttpServer } from "./http/server.js";
@@ -81,6 +82,7 @@ async function listen(
       ...qualityEndpoints(service.dataQuality),
       ...planEndpoints(service.governance),
       ...recordEndpoints(service.governance),
+      ...storeEndpoints(database, service.governance),
       ...datasetEndpoints(database),
       ...releaseEndpoints(database),
       ...lineageEndpoints(database),

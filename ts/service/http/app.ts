@@ -36,7 +36,9 @@ export function appOf(endpoints: readonly Endpoint[], options: AppOptions): Hono
   const app = new Hono();
   const methods = new Map<string, string[]>();
   for (const endpoint of endpoints) {
-    const path = endpoint.path.replace(/\{(\w+)\}/g, ":$1");
+    const path = endpoint.path.replace(/\{(\w+)\}/g, (_, param) =>
+      param === endpoint.slashes ? `:${param}{.+}` : `:${param}`,
+    );
     methods.set(path, [...(methods.get(path) ?? []), endpoint.method]);
     app.on(endpoint.method, path, (context) => answered(context, endpoint, options));
   }

@@ -1,5 +1,5 @@
-// A history of many batches on each database: how long a page takes, and what memory the service holds.
-// node benches/governance-history.mjs [--batches 1000000] [--requests 2000] [--postgres <url>]
+// A history of many batches on each database: how long a page takes, and whether the service's memory stays flat.
+// node benches/governance-history.mjs [--batches 1000000] [--warm-up 30000] [--requests 90000] [--postgres <url> [--only-postgres]]
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -11,11 +11,20 @@ import { parseArgs } from "node:util";
 const { values } = parseArgs({
   options: {
     batches: { type: "string", default: "1000000" },
-    requests: { type: "string", default: "2000" },
+    "warm-up": { type: "string", default: "30000" },
+    requests: { type: "string", default: "90000" },
     postgres: { type: "string" },
+    "only-postgres": { type: "boolean", default: false },
   },
 });
-const [batches, requests] = [Number(values.batches), Number(values.requests)];
+const [batches, warmUp, requests] = ["batches", "warm-up", "requests"].map((key) =>
+  Number(values[key]),
+);
+/** Of a page, at the 99th percentile. */
+const LONGEST_MS = 50;
+const SAMPLE_EVERY = 1_000;
+/** Of the median memory in the last third of the requests, over both thirds before: one alone may be a low of the collector. */
+const MAX_GROWTH = 0.05;
 const { openDatabase } = await import("../dist/service/store/open.js");
 const { writeVerdict } = await import("../dist/service/store/batch-writer.js");
 const { datasetIdOf } = await import("../dist/service/store/dataset-versions.js");
@@ -100,16 +109,65 @@ async function fill(store) {
   return (performance.now() - start) / 1_000;
 }
 
+/** It is no page: its time is shown, and no bar. */
+const TOLD = "a verdict told";
 const iso = (at) => new Date(firstMs + Math.round(at) * EVERY_MS).toISOString();
-const LISTS = {
-  "newest page": () => ["batches", {}],
-  "page at a random time": () => ["batches", { to: iso(Math.random() * batches) }],
-  "blocks at a random time": () => ["batches", { status: "block", to: iso(late(0.5)) }],
-  "of a contract version": () => ["batches", { contract_version: "1.1.0", to: iso(late(0.6)) }],
-  "metric at a random time": () => ["metric-history", { metric: "row_count", to: iso(late(0.1)) }],
-  versions: () => ["versions", {}],
-};
 const late = (from) => batches * (from + Math.random() * (1 - from));
+const pageOf =
+  (list, query = () => ({})) =>
+  async (url) => {
+    const search = new URLSearchParams(query());
+    const response = await fetch(`${url}/v1/datasets/${dataset}/${list}?${search}`);
+    const { items } = await response.json();
+    if (items?.length === 0 || !response.ok) throw new Error(`${list} ${search}: nothing`);
+  };
+const REQUESTS = {
+  "newest page": pageOf("batches"),
+  "page at a random time": pageOf("batches", () => ({ to: iso(late(0.01)) })),
+  "blocks at a random time": pageOf("batches", () => ({ status: "block", to: iso(late(0.5)) })),
+  "of a contract version": pageOf("batches", () => ({
+    contract_version: "1.1.0",
+    to: iso(late(0.6)),
+  })),
+  "metric at a random time": pageOf("metric-history", () => ({
+    metric: "row_count",
+    to: iso(late(0.1)),
+  })),
+  versions: pageOf("versions"),
+  [TOLD]: tell,
+};
+
+let told = batches;
+/** As a running query tells it. */
+async function tell(url) {
+  const { validation, datasetVersion, contractId, contractVersion } = verdict(told);
+  told += 1;
+  const response = await fetch(`${url}/governance/evaluate`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      contract_id: contractId,
+      contract_version: contractVersion,
+      dataset_id: dataset,
+      dataset_version: datasetVersion,
+      operation: "write",
+      validation: { ...validation, schema: {} },
+      observations: { metrics: validation.metrics, schema: {} },
+    }),
+  });
+  if (!response.ok) throw new Error(`a verdict was answered ${response.status}`);
+  await response.json();
+}
+
+async function putContract(url) {
+  const contract = { apiVersion: "v3.1.0", kind: "DataContract", id: "pings", status: "active" };
+  const response = await fetch(`${url}/contracts/pings/versions/1.1.0`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ ...contract, version: "1.1.0", schema: [{ name: "pings" }] }),
+  });
+  if (!response.ok) throw new Error(`the contract was answered ${response.status}`);
+}
 
 async function measure(name, store) {
   const program = ["dist/cli/main.js", "serve", "--port", "0", "--store", store];
@@ -119,41 +177,65 @@ async function measure(name, store) {
   const [url] = await once(createInterface({ input: child.stdout }), "line");
   const rssMb = () =>
     Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))[1]) / 1024;
-  const before = rssMb();
+  const times = new Map(Object.keys(REQUESTS).map((what) => [what, []]));
+  const samples = [];
   try {
-    for (const [what, made] of Object.entries(LISTS)) {
-      const times = [];
-      for (let at = 0; at < requests; at += 1) {
-        const [list, query] = made();
-        const search = new URLSearchParams(query);
-        const start = performance.now();
-        const response = await fetch(`${url}/v1/datasets/${dataset}/${list}?${search}`);
-        const { items } = await response.json();
-        times.push(performance.now() - start);
-        if (items.length === 0) throw new Error(`${list} ${search}: nothing`);
-      }
-      times.sort((a, b) => a - b);
-      const at = (share) => times[Math.floor(times.length * share)].toFixed(1);
-      console.log(`${name}, ${what}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(0.9999)} ms`);
+    await putContract(url);
+    const kinds = Object.entries(REQUESTS);
+    for (let at = 0; at < warmUp + requests; at += 1) {
+      const [what, request] = kinds[at % kinds.length];
+      const start = performance.now();
+      await request(url);
+      if (at < warmUp) continue;
+      times.get(what).push(performance.now() - start);
+      if ((at + 1 - warmUp) % SAMPLE_EVERY === 0) samples.push(rssMb());
     }
-    console.log(`${name}: memory ${before.toFixed(0)} MiB before, ${rssMb().toFixed(0)} MiB after`);
   } finally {
     child.kill("SIGTERM");
     await once(child, "close");
   }
+  const slow = [...times].filter(([what, each]) => !isFast(name, what, each) && what !== TOLD);
+  return isFlat(name, samples) && slow.length === 0;
 }
 
+function isFast(name, what, times) {
+  times.sort((a, b) => a - b);
+  const at = (share) => times[Math.floor(times.length * share)];
+  const [p50, p99, max] = [0.5, 0.99, 0.9999].map((share) => at(share).toFixed(1));
+  console.log(`${name}, ${what}: p50 ${p50} ms, p99 ${p99} ms, max ${max} ms`);
+  return at(0.99) < LONGEST_MS;
+}
+
+function isFlat(name, samples) {
+  const third = Math.floor(samples.length / 3);
+  const medianOf = (from) => {
+    const sorted = samples.slice(from, from + third).sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)];
+  };
+  const medians = [0, third, samples.length - third].map(medianOf);
+  const growth = medians[2] / Math.max(medians[0], medians[1]) - 1;
+  const isLow = growth <= MAX_GROWTH;
+  const mib = (list) => list.map((each) => each.toFixed(0)).join(" ");
+  console.log(`${name}: memory every ${SAMPLE_EVERY} requests, MiB: ${mib(samples)}`);
+  console.log(
+    `${name}: medians of the thirds ${mib(medians)} MiB, growth ${(growth * 100).toFixed(1)} %: ` +
+      `${isLow ? "flat" : "NOT flat"}`,
+  );
+  return isLow;
+}
+
+if (requests < 3 * SAMPLE_EVERY) throw new Error(`--requests: ${3 * SAMPLE_EVERY} or more`);
 console.log(`${cpus().length} × ${cpus()[0].model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`);
 const folder = mkdtempSync(join(tmpdir(), "headgate-bench-"));
 try {
   const stores = {
-    "embedded database": folder,
+    ...(!values["only-postgres"] && { "embedded database": folder }),
     ...(values.postgres && { PostgreSQL: values.postgres }),
   };
   for (const [name, store] of Object.entries(stores)) {
     const seconds = await fill(store);
     console.log(`${name}: ${batches} batches in ${seconds.toFixed(0)} s`);
-    await measure(name, store);
+    if (!(await measure(name, store))) process.exitCode = 1;
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -26,7 +26,7 @@ import type {
   StatusMatrixFilter,
   Validation,
 } from "./types.js";
-import { defined, pipelineOf } from "./wire.js";
+import { defined, pipelineOf, writeValidation } from "./wire.js";
 
 /** Governance on a store of ours. Verdicts are only ever added; the worst of a version is its status. */
 export class LocalGovernance implements GovernanceClient {
@@ -54,10 +54,10 @@ export class LocalGovernance implements GovernanceClient {
   ): Promise<QualityAssessment> {
     const { contract } = plan;
     const validation = evidence.validation ?? (await this.#validation(contract, evidence));
-    const judged = judge(validation, operation);
+    const judged = withoutPlan(judge(validation, operation));
     const draft =
       plan.draftOnViolation && !judged.ok
-        ? draftOf({ ...plan, validation: judged, baseContract: contract })
+        ? draftOf({ ...plan, validation: judged, baseContract: contract, operation })
         : undefined;
     const noted = draft && {
       details: { ...judged.details, draft_contract_version: draft.version },
@@ -105,8 +105,12 @@ export class LocalGovernance implements GovernanceClient {
     if (said !== undefined || other === undefined) return said;
     const reason = `dataset linked to contract ${other.contractId}:${other.contractVersion}`;
     const { contractId, contractVersion } = other;
-    const linked = { contract_id: contractId, contract_version: contractVersion };
-    const details = { ...linked, dataset_id: datasetId, dataset_version: datasetVersion };
+    const details = {
+      ...{ contract_id: contractId, contract_version: contractVersion },
+      ...{ dataset_id: datasetId, dataset_version: datasetVersion },
+      details: writeValidation(other.validation).details,
+      recorded_at: other.recordedAt,
+    };
     const nothing = { errors: [], warnings: [], metrics: {}, schema: {} };
     return { ok: false, status: "block", reason, ...nothing, details };
   }
@@ -219,6 +223,12 @@ export class LocalGovernance implements GovernanceClient {
     const what = { kind, datasetVersion, contractId, contractVersion };
     return this.#history.add(datasetId, defined({ ...what, ...who, validation: status }), call);
   }
+}
+
+/** The rules of a contract are the contract's: a history of verdicts does not repeat them. */
+function withoutPlan({ details, ...judged }: Validation): Validation {
+  const { expectation_plan: _, ...kept } = details;
+  return { ...judged, details: kept };
 }
 
 function filterOf(asked: { datasetId: string } & Partial<DatasetKey & ContractKey>): HistoryFilter {

@@ -109,7 +109,7 @@ export function readExpectation(value: unknown): Expectation {
   return { optional: false, ...cameled(value) } as unknown as Expectation;
 }
 
-function writeSchema(schema: ObservedSchema): Wire {
+export function writeSchema(schema: ObservedSchema): Wire {
   return mapValues(schema, (field) => snaked(field as object));
 }
 

@@ -5,6 +5,7 @@ import { documentEndpoints } from "./dc43/documents.js";
 import { planEndpoints } from "./dc43/plans.js";
 import { qualityEndpoints } from "./dc43/quality.js";
 import { recordEndpoints } from "./dc43/records.js";
+import { storeEndpoints } from "./dc43/store.js";
 import { type AnsweredRequest, appOf } from "./http/app.js";
 import { Guard } from "./http/guard.js";
 import { HttpServer } from "./http/server.js";
@@ -18,8 +19,10 @@ import { putContracts } from "./seed.js";
 import type { Database } from "./store/database.js";
 import { SqlDocuments } from "./store/documents.js";
 import { SqlHistory } from "./store/history.js";
+import { lakeProgress } from "./store/lakes.js";
+import { measured } from "./store/measured.js";
 import { openDatabase } from "./store/open.js";
-import { openTelemetry } from "./telemetry.js";
+import { openTelemetry, type Telemetry } from "./telemetry.js";
 import { datasetEndpoints } from "./v1/datasets.js";
 import { lineageEndpoints } from "./v1/lineage.js";
 import { productEndpoints } from "./v1/products.js";
@@ -48,9 +51,10 @@ export async function serve(
   const settings: ServeSettings = { ...DEFAULTS, ...said } as ServeSettings;
   const logger = given ?? jsonLogger(settings.log_level);
   const guard = guardOf(settings, [...settings.tokens, ...tokenEntries]);
-  const database = await openDatabase(settings.store);
+  const telemetry = await openTelemetry();
+  const database = measured(await openDatabase(settings.store), telemetry);
   try {
-    return await listen(settings, { database, logger, ledgers, ...guard });
+    return await listen(settings, { database, telemetry, logger, ledgers, ...guard });
   } catch (error) {
     await database.close();
     throw error;
@@ -61,13 +65,14 @@ async function listen(
   settings: ServeSettings,
   parts: {
     database: Database;
+    telemetry: Telemetry;
     logger: Logger;
     ledgers: LedgerLog;
     guard: Guard;
     hasTokens: boolean;
   },
 ): Promise<RunningService> {
-  const { database, logger, ledgers, guard, hasTokens } = parts;
+  const { database, telemetry, logger, ledgers, guard, hasTokens } = parts;
   const service = localGovernance(new SqlDocuments(database), new SqlHistory(database));
   await putContracts(service.contracts, settings.contracts, logger);
   let isStopping = false;
@@ -77,6 +82,7 @@ async function listen(
       ...qualityEndpoints(service.dataQuality),
       ...planEndpoints(service.governance),
       ...recordEndpoints(service.governance),
+      ...storeEndpoints(database, service.governance),
       ...datasetEndpoints(database),
       ...releaseEndpoints(database),
       ...lineageEndpoints(database),
@@ -88,7 +94,7 @@ async function listen(
     guard,
     maxBodyBytes: settings.max_body_bytes,
     timeoutMs: settings.request_timeout_ms,
-    telemetry: await openTelemetry(),
+    telemetry,
     onAnswer: (request) => logAnswer(logger, request),
   });
   const server = await HttpServer.listen(app.fetch, {
@@ -104,6 +110,8 @@ async function listen(
   const followers = settings.lakes.map((lake) =>
     new LedgerFollower(database, ledgers, logger, lake).follow(settings.poll_ms, end.signal),
   );
+  const tables = settings.lakes.map(({ table }) => table);
+  const forgetLakes = telemetry.lakes(() => lakeProgress(database, tables));
   logger.info({ url, store: database.address, tokens: hasTokens }, "listening");
   return {
     url,
@@ -111,6 +119,7 @@ async function listen(
     async stop() {
       isStopping = true;
       end.abort();
+      forgetLakes();
       await server.close(settings.stop_timeout_ms);
       await Promise.all(followers);
       await database.close();

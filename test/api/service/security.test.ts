@@ -170,6 +170,10 @@ describe("what is sent", () => {
     const query = new URLSearchParams({ dataset_id: name, dataset_version: name });
     const found = await fetch(`${service.url}/governance/linked?${query}`, { headers: as(reader) });
     expect(await found.json()).toEqual({ contract_version: `${name}:${name}` });
+    const kept = `/datasets/${segment}/versions/${segment}`;
+    expect((await service.send("PUT", `${kept}/status`, linked, as(writer))).status).toBe(204);
+    const status = await fetch(`${service.url}${kept}/status`, { headers: as(reader) });
+    expect(await status.json()).toMatchObject({ dataset_id: name, dataset_version: name });
     for (const list of ["batches", "versions", "activity", "links", "metrics"]) {
       expect(await ask(`/v1/datasets/${segment}/${list}`, as(reader))).toBe(200);
     }

@@ -22,6 +22,8 @@ export interface EndpointShape {
   method: "GET" | "PUT" | "POST" | "DELETE";
   /** With parameters in braces: `/contracts/{contract_id}`. */
   path: string;
+  /** A parameter that may hold slashes as they are: some clients do not encode them. */
+  slashes?: string;
   tag: string;
   summary: string;
   scope: Scope;

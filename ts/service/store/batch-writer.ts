@@ -3,13 +3,12 @@ import { type BatchFacts, factsOf, writeLinks } from "../../governance/batch-det
 import { violationsOf } from "../../governance/judge.js";
 import type { Recorded } from "../../governance/store.js";
 import type { Properties, Validation } from "../../governance/types.js";
-import type { Session } from "./database.js";
+import type { Session, WrittenVerdict } from "./database.js";
 import { countVerdict, idOf, keepWorst, versionOf } from "./dataset-versions.js";
 import { writeBatchEdges } from "./edges.js";
 import { listed, sql } from "./sql.js";
 
-/** Who said it: whoever runs the query, or the log of its output. */
-export type BatchSource = "client" | "ledger";
+export type BatchSource = WrittenVerdict["source"];
 
 export type VerdictToStore = Recorded & { validation: Validation };
 
@@ -60,6 +59,7 @@ export async function writeVerdict(
   await writeMetrics(session, dataset, { batch, happenedMs, metrics: validation.metrics });
   if (facts.links !== undefined)
     await writeBatchEdges(session, facts.links, facts.query, happenedMs);
+  session.note?.({ status, operation, source: told.source });
 }
 
 interface Known {

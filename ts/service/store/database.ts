@@ -1,3 +1,4 @@
+import type { GovernanceStatus } from "../../governance/status.js";
 import type { Sql } from "./sql.js";
 
 export type Dialect = "sqlite" | "postgres";
@@ -8,6 +9,15 @@ export interface Session {
   /** The first row, if there is one. */
   one<Row>(query: Sql): Promise<Row | undefined>;
   run(query: Sql): Promise<void>;
+  /** Of a transaction that is measured: counts once it is committed. */
+  note?(verdict: WrittenVerdict): void;
+}
+
+export interface WrittenVerdict {
+  status: GovernanceStatus;
+  operation: string;
+  /** Who said it: whoever runs the query, or the log of its output. */
+  source: "client" | "ledger";
 }
 
 /** Where the service keeps what it knows: one interface, two databases. */

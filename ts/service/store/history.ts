@@ -13,10 +13,10 @@ import { every, listed, type Sql, sql } from "./sql.js";
 /** So much of a dataset is answered where an endpoint knows no pages. */
 export const MOST_ANSWERED = 1_000;
 
-const VERDICT = sql`
+export const VERDICT = sql`
   v.version AS dataset_version, u.contract_id, u.contract_version, b.operation, b.pipeline,
   b.reused, b.validation, s.document AS snapshot, b.recorded_ms`;
-const OF_VERDICT = sql`
+export const OF_VERDICT = sql`
   JOIN uses u ON u.id = v.use_id LEFT JOIN snapshots s ON s.id = b.snapshot`;
 
 /** What was told of datasets, in a database. Its lists are bounded. */
@@ -119,7 +119,7 @@ export class SqlHistory implements DatasetHistory {
   }
 }
 
-function named(datasetId: string): Sql {
+export function named(datasetId: string): Sql {
   return sql`(SELECT id FROM datasets WHERE name = ${datasetId})`;
 }
 

@@ -148,6 +148,39 @@ export function historySuite(name: string, open: () => Promise<TestService>): vo
       expect(await service.all(`${path}/releases`)).toHaveLength(1);
     });
 
+    describe("the status that dc43's service stores of a version", () => {
+      const at = (name: string, version = "1") => `/datasets/${name}/versions/${version}/status`;
+      const put = (path: string, status: string, contract = "pings") =>
+        service.send("PUT", path, { contract_id: contract, contract_version: "1.0.0", status });
+      const withdraw = async (path: string) =>
+        expect((await fetch(`${service.url}${path}`, { method: "DELETE" })).status).toBe(204);
+
+      test("is that under the contract that came last", async () => {
+        for (const contract of ["pings", "other", "pings"]) {
+          await put(at("stored.c"), "ok", contract);
+        }
+        expect((await service.get(at("stored.c"))).body).toMatchObject({ contract_id: "pings" });
+      });
+
+      test("is gone when it is withdrawn, and its history stays and says so", async () => {
+        await put(at("stored.d"), "block");
+        await put(at("stored.d", "2"), "block");
+        await withdraw(at("stored.d"));
+        await withdraw(at("stored.d"));
+        expect((await service.get(at("stored.d"))).status).toBe(404);
+        const other = await service.get(at("stored.d", "2"));
+        expect(other.body).toMatchObject({ status: "block" });
+        const batches = await service.all("/v1/datasets/stored.d/batches");
+        expect(batches.map(({ status }) => status)).toEqual(["block", "block"]);
+        const { body } = await service.get("/v1/datasets/stored.d");
+        expect(body).toMatchObject({ status: "block" });
+        const activity = await service.all("/v1/datasets/stored.d/activity");
+        expect(activity).toMatchObject([{ operation: "withdraw", dataset_version: "1" }]);
+        await put(at("stored.d"), "ok");
+        expect((await service.get(at("stored.d"))).body).toMatchObject({ status: "ok" });
+      });
+    });
+
     test("a query's datasets are in the lineage without any configuration", async () => {
       const { body } = await service.get("/v1/lineage", { dataset_id: dataset });
       const output = { namespace: "file", name: "/lake/my events" };

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ServeSettings } from "../../../../ts/service/options.ts";
 import { type RunningService, serve } from "../../../../ts/service/serve.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked at field by field.
@@ -26,7 +25,9 @@ export interface TestService extends RunningService {
   all(path: string, query?: Record<string, string>): Promise<Json[]>;
 }
 
-export async function testService(settings: Partial<ServeSettings> = {}): Promise<TestService> {
+export async function testService(
+  settings: NonNullable<Parameters<typeof serve>[0]> = {},
+): Promise<TestService> {
   const folder = settings.store ?? (await mkdtemp(join(tmpdir(), "headgate-service-")));
   const running = await serve({ store: folder, port: 0, log_level: "error", ...settings });
   const stop = async () => {

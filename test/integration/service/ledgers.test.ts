@@ -16,19 +16,22 @@ import {
   temporaryFolder,
   temporaryLake,
 } from "../../support/query.ts";
+import { accessDenied, when } from "../../support/s3/faults.ts";
+import { eventsForStore, storeOptions } from "../../support/s3/lake.ts";
+import { FaultProxy } from "../../support/s3/proxy.ts";
 
 const bootstrapServers = inject("bootstrapServers");
 const dataset = "rides.events";
 
 /** A service on an empty store, which knows of the output's log and the contract's file. */
-async function startService(output?: string) {
+async function startService(output: string, options: Record<string, string> = {}) {
   const store = await temporaryFolder();
-  const lakes = output === undefined ? [] : ["--lake", `${dataset}=${output}`];
   const program = ["dist/cli/main.js", "serve", "--port", "0", "--store", join(store, "db")];
-  const settings = ["--contracts", eventsContract, "--log-level", "error", ...lakes];
-  const child = spawn(process.execPath, [...program, ...settings], {
+  const settings = ["--contracts", eventsContract, "--log-level", "error"];
+  const lake = ["--lake", `${dataset}=${output}`];
+  const child = spawn(process.execPath, [...program, ...settings, ...lake], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, HEADGATE_SERVE_POLL_MS: "100" },
+    env: { ...process.env, ...options, HEADGATE_SERVE_POLL_MS: "100" },
   });
   onTestFinished(async () => {
     const closed = once(child, "close");
@@ -146,6 +149,19 @@ test("what a client told and the log tells counts once, and the log alone gives 
   const detailed = (of: typeof service, { id }: Json) =>
     of.get(`/v1/datasets/${dataset}/batches/${id}`).then(({ body }) => body.schema);
   expect(await detailed(rebuilt, after[0])).toEqual(await detailed(service, before[0]));
+});
+
+test("a lake on S3 that does not let the service in is read once it does", async () => {
+  const { lake, config } = await eventsForStore(200);
+  const batches = await runToEnd(config);
+  const proxy = await FaultProxy.start(inject("s3"));
+  onTestFinished(() => proxy.stop());
+  proxy.rules = [when({}, accessDenied)];
+  const service = await startService(lake.output, storeOptions(proxy.access));
+  await vi.waitFor(() => expect(proxy.exchanges.length).toBeGreaterThan(2), { timeout: 60_000 });
+  expect((await service.get("/v1/datasets")).body.items).toEqual([]);
+  proxy.rules = [];
+  expect(await history(service, batches.length)).toMatchObject(batches.map(told));
 });
 
 /** Of a log, brokers and side tables without rows so far are not known. */

@@ -23,7 +23,7 @@ pub(crate) fn split(
     let mut values = Vec::with_capacity(columns.len());
     for name in columns {
         let column = rows.column(rows.schema_ref().index_of(name)?);
-        values.push(as_text(column)?);
+        values.push(as_text(name, column)?);
     }
     let files = without(rows, columns)?;
     let key =
@@ -60,12 +60,12 @@ fn without(rows: &RecordBatch, columns: &[String]) -> Result<RecordBatch, ArrowE
     rows.project(&kept(rows.schema_ref(), columns))
 }
 
-fn as_text(column: &ArrayRef) -> Result<StringArray, ArrowError> {
-    let text = cast(column, &DataType::Utf8)?;
-    text.as_any()
-        .downcast_ref::<StringArray>()
-        .cloned()
-        .ok_or_else(|| ArrowError::CastError("partition column is not text".to_owned()))
+/// What arrow says of a value that has no text holds the value.
+fn as_text(name: &str, column: &ArrayRef) -> Result<StringArray, ArrowError> {
+    let text = cast(column, &DataType::Utf8).ok();
+    let text = text.and_then(|text| text.as_any().downcast_ref::<StringArray>().cloned());
+    let told = || format!("a value of the partition column {name} cannot be written as text");
+    text.ok_or_else(|| ArrowError::CastError(told()))
 }
 
 /// Delta has no empty partition value: it reads as NULL.
@@ -125,6 +125,13 @@ mod tests {
         let ids = Int64Array::from_iter_values(0..days.len() as i64);
         RecordBatch::try_new(schema.into(), vec![Arc::new(ids), Arc::new(Date32Array::from(days))])
             .unwrap()
+    }
+
+    #[test]
+    fn a_value_without_a_text_is_refused_and_not_told() {
+        let fault = split(&rows(vec![Some(0), Some(i32::MAX)]), &["day".to_owned()]).unwrap_err();
+        let told = "Cast error: a value of the partition column day cannot be written as text";
+        assert_eq!(fault.to_string(), told);
     }
 
     #[test]

@@ -1,12 +1,11 @@
-import { join } from "node:path";
 import type { StreamingNodeConfig } from "headgate";
 import { expect, inject, test } from "vitest";
-import { headgate } from "../support/cli.ts";
 import { contractDocument } from "../support/contract-document.ts";
-import { type Destination, differences } from "../support/coordinates.ts";
+import type { Destination } from "../support/coordinates.ts";
 import { createTopic, produce } from "../support/kafka/topics.ts";
-import { runToEnd, temporaryFolder, totals } from "../support/query.ts";
+import { runToEnd, splitEvents, temporaryLake } from "../support/query.ts";
 import { queryTable } from "../support/readers/read-table.ts";
+import { expectSplit } from "../support/split.ts";
 
 const bootstrapServers = inject("bootstrapServers");
 
@@ -56,47 +55,12 @@ async function expectFound(
     topic,
     sent.map(([value]) => ({ value })),
   );
-  const folder = await temporaryFolder();
-  const tables = {
-    output: join(folder, "trips"),
-    rejects: join(folder, "rejects"),
-    deadLetters: join(folder, "dead_letters"),
-  };
-  const table = (path: string) => ({ format: "delta", path }) as const;
-  const batches = await runToEnd({
-    name: "trips",
-    input: {
-      format: "kafka",
-      options: {
-        "kafka.bootstrap.servers": bootstrapServers,
-        subscribe: topic,
-        startingOffsets: "earliest",
-      },
-      decode: "csv",
-      csv,
-      ...input,
-    },
-    contract,
-    onViolation: "split",
-    output: table(tables.output),
-    rejects: table(tables.rejects),
-    deadLetters: table(tables.deadLetters),
-    streaming: { trigger: { type: "available_now" } },
-    durability: "process",
-  });
-  const count = (to: Destination | null) => sent.filter(([, of]) => of === to).length;
-  expect(totals(batches)).toMatchObject({
-    records: sent.length,
-    accepted: count("output"),
-    rejected: count("rejects"),
-    deadLetters: count("deadLetters"),
-    skipped: count(null),
-  });
-  const used = Object.entries(tables).filter(([name]) => count(name as Destination) > 0);
-  expect(
-    await differences(Object.fromEntries(used), produced, (at) => sent[at]?.[1] ?? null),
-  ).toEqual([]);
-  for (const [name, path] of used) {
+  const lake = await temporaryLake();
+  const { input: kafka, ...split } = splitEvents(bootstrapServers, topic, lake);
+  const read = { ...kafka, decode: "csv", csv, ...input } as const;
+  const batches = await runToEnd({ ...split, input: read, contract });
+  const to = sent.map(([, destination]) => destination);
+  for (const [name, path] of await expectSplit(lake, batches, produced, to)) {
     const asked = name === "deadLetters" ? ["_error_type", "_error_message"] : columns;
     const texts = asked.map((column, at) => `CAST(${column} AS VARCHAR) AS c${at}`);
     const rows = await queryTable<Record<string, string | null>>(
@@ -106,8 +70,7 @@ async function expectFound(
     const expected = sent.filter(([, to]) => to === name).map(([, , values]) => values);
     expect(rows.map((row) => asked.map((_, at) => row[`c${at}`]))).toEqual(expected);
   }
-  expect(await headgate("verify", tables.output)).toMatchObject({ status: 0 });
-  return tables;
+  return lake;
 }
 
 test("a line is a row with its values, rejected or a dead letter, and touches no other", async () => {

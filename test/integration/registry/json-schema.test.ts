@@ -1,14 +1,13 @@
-import { join } from "node:path";
 import type { StreamingNodeConfig } from "headgate";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { headgate } from "../../support/cli.ts";
 import { contractDocument } from "../../support/contract-document.ts";
-import { type Destination, differences } from "../../support/coordinates.ts";
+import type { Destination } from "../../support/coordinates.ts";
 import { createTopic, produce } from "../../support/kafka/topics.ts";
-import { runToEnd, temporaryFolder, totals } from "../../support/query.ts";
+import { runToEnd, splitEvents, temporaryLake } from "../../support/query.ts";
 import { queryTable } from "../../support/readers/read-table.ts";
 import { framed, zigzag } from "../../support/registry/framing.ts";
 import { type SchemaRegistry, startRegistry } from "../../support/registry/server.ts";
+import { expectSplit } from "../../support/split.ts";
 
 const bootstrapServers = inject("bootstrapServers");
 const UNKNOWN_ID = 1_000_000;
@@ -72,55 +71,22 @@ async function expectFound(
     topic,
     sent.map(([value]) => ({ value })),
   );
-  const folder = await temporaryFolder();
-  const tables = {
-    output: join(folder, "payments"),
-    rejects: join(folder, "rejects"),
-    deadLetters: join(folder, "dead_letters"),
-  };
-  const table = (path: string) => ({ format: "delta", path }) as const;
-  const batches = await runToEnd({
-    name: "payments",
-    input: {
-      format: "kafka",
-      options: {
-        "kafka.bootstrap.servers": bootstrapServers,
-        subscribe: topic,
-        startingOffsets: "earliest",
-      },
-      decode: "json",
-      registry: { url: registry.url },
-      jsonSchema,
-    },
-    onViolation: "split",
-    output: table(tables.output),
-    rejects: table(tables.rejects),
-    deadLetters: table(tables.deadLetters),
-    streaming: { trigger: { type: "available_now" } },
-    durability: "process",
-    ...change,
-  });
-  const count = (to: Destination | null) => sent.filter(([, of]) => of === to).length;
-  expect(totals(batches)).toMatchObject({
-    records: sent.length,
-    accepted: count("output"),
-    rejected: count("rejects"),
-    deadLetters: count("deadLetters"),
-    skipped: count(null),
-  });
-  const expected = (at: number) => sent[at]?.[1] ?? null;
-  expect(await differences(tables, produced, expected)).toEqual([]);
+  const lake = await temporaryLake();
+  const { contract: _, input, ...split } = splitEvents(bootstrapServers, topic, lake);
+  const read = { ...input, registry: { url: registry.url }, jsonSchema };
+  const batches = await runToEnd({ ...split, input: read, ...change });
+  const to = sent.map(([, destination]) => destination);
+  await expectSplit(lake, batches, produced, to);
   const asked = {
     output: "{id: id, kind: kind, number: card.number, amount: CAST(amount AS VARCHAR)}",
     rejects: "list_sort(list_transform(_violations, lambda v: v.rule))",
     deadLetters: "{kind: _error_type, message: _error_message}",
   };
-  for (const [name, path] of Object.entries(tables)) {
+  for (const [name, path] of Object.entries(lake)) {
     const sql = `SELECT ${asked[name as Destination]} AS found FROM t ORDER BY _kafka_offset`;
     const wanted = sent.filter(([, to]) => to === name).map(([, , found]) => ({ found }));
     expect(await queryTable(path, sql)).toEqual(wanted);
   }
-  expect(await headgate("verify", tables.output)).toMatchObject({ status: 0 });
 }
 
 const broken = (...rules: string[]) => rules.map((rule) => `json_schema${rule}`).sort();

@@ -1,14 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { headgate } from "../../support/cli.ts";
 import { contractDocument } from "../../support/contract-document.ts";
-import { type Destination, differences } from "../../support/coordinates.ts";
+import type { Destination } from "../../support/coordinates.ts";
 import { createTopic, produce } from "../../support/kafka/topics.ts";
-import { runToEnd, temporaryFolder, totals } from "../../support/query.ts";
+import { runToEnd, splitEvents, temporaryFolder, temporaryLake } from "../../support/query.ts";
 import { queryTable } from "../../support/readers/read-table.ts";
 import { framed, zigzag } from "../../support/registry/framing.ts";
 import { type SchemaRegistry, startRegistry } from "../../support/registry/server.ts";
+import { expectSplit } from "../../support/split.ts";
 
 const bootstrapServers = inject("bootstrapServers");
 const UNKNOWN_ID = 1_000_000;
@@ -33,23 +33,12 @@ async function expectFound(
 ) {
   const records = sent.map(([key, value]) => ({ key, value }));
   const produced = await produce(bootstrapServers, topic, records);
-  const folder = await temporaryFolder();
-  const tables = {
-    output: join(folder, "cars"),
-    rejects: join(folder, "rejects"),
-    deadLetters: join(folder, "dead_letters"),
-  };
-  const table = (path: string) => ({ format: "delta", path }) as const;
+  const lake = await temporaryLake();
+  const { input, ...split } = splitEvents(bootstrapServers, topic, lake);
   const batches = await runToEnd({
-    name: "cars",
+    ...split,
     input: {
-      format: "kafka",
-      options: {
-        "kafka.bootstrap.servers": bootstrapServers,
-        subscribe: topic,
-        startingOffsets: "earliest",
-      },
-      decode: "json",
+      ...input,
       registry: { url: registry.url },
       onSchemaChange: "reject",
       key: { column: "car", decode: "avro", ...change },
@@ -60,25 +49,9 @@ async function expectFound(
         { name: "n", logicalType: "integer" },
       ],
     }),
-    onViolation: "split",
-    output: table(tables.output),
-    rejects: table(tables.rejects),
-    deadLetters: table(tables.deadLetters),
-    streaming: { trigger: { type: "available_now" } },
-    durability: "process",
   });
-  const count = (to: Destination | null) => sent.filter(([, , of]) => of === to).length;
-  expect(totals(batches)).toMatchObject({
-    records: sent.length,
-    accepted: count("output"),
-    rejected: count("rejects"),
-    deadLetters: count("deadLetters"),
-    skipped: count(null),
-  });
-  const used = Object.entries(tables).filter(([name]) => count(name as Destination) > 0);
-  const expected = (at: number) => sent[at]?.[2] ?? null;
-  expect(await differences(Object.fromEntries(used), produced, expected)).toEqual([]);
-  for (const [name, path] of used) {
+  const to = sent.map(([, , destination]) => destination);
+  for (const [name, path] of await expectSplit(lake, batches, produced, to)) {
     const asked =
       name === "deadLetters"
         ? "_error_type || ': ' || _error_message"
@@ -87,7 +60,6 @@ async function expectFound(
     const rows = `SELECT ${asked} AS found FROM t ORDER BY _kafka_offset`;
     expect(await queryTable(path, rows)).toEqual(wanted);
   }
-  expect(await headgate("verify", tables.output)).toMatchObject({ status: 0 });
 }
 
 const text = (value: string) => Buffer.concat([zigzag(BigInt(value.length)), Buffer.from(value)]);

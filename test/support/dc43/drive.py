@@ -5,12 +5,11 @@ import sys
 
 from dc43_service_clients.contracts.client.remote import RemoteContractServiceClient
 from dc43_service_clients.data_products.client.remote import RemoteDataProductServiceClient
-from dc43_service_clients.data_quality import ObservationPayload
 from dc43_service_clients.data_quality.client.remote import RemoteDataQualityServiceClient
 from dc43_service_clients.governance.client.remote import RemoteGovernanceServiceClient
 from dc43_service_clients.governance.lineage import decode_lineage_event
 from dc43_service_clients.governance.models import ContractReference, GovernanceReadContext, GovernanceWriteContext
-from open_data_contract_standard.model import OpenDataContractStandard
+from pings import CONTRACT, KEY, observed
 
 base_url, token = sys.argv[1], sys.argv[2]
 how = {"base_url": base_url, "token": token}
@@ -19,24 +18,8 @@ products = RemoteDataProductServiceClient(**how)
 quality = RemoteDataQualityServiceClient(**how)
 governance = RemoteGovernanceServiceClient(**how)
 
-KEY = {"contract_id": "pings", "contract_version": "1.0.0"}
 DATASET = "rides.pings"
-contract = OpenDataContractStandard.model_validate(
-    {
-        "apiVersion": "v3.1.0",
-        "kind": "DataContract",
-        "id": "pings",
-        "version": "1.0.0",
-        "status": "active",
-        "schema": [{"name": "pings", "properties": [{"name": "speed", "logicalType": "number", "required": True}]}],
-    }
-)
 told = {}
-
-
-def observed(violations):
-    metrics = {"row_count": 10, "violations.required_speed": violations}
-    return ObservationPayload(metrics=metrics, schema={"speed": {"odcs_type": "number", "nullable": False}})
 
 
 def status_of(result):
@@ -44,13 +27,13 @@ def status_of(result):
 
 
 governance.configure_auth("credentials")
-contracts.put(contract)
+contracts.put(CONTRACT)
 told["versions"] = list(contracts.list_versions("pings"))
 told["latest"] = contracts.latest("pings").id
 told["missing"] = contracts.latest("nothing")
 told["contracts"] = list(contracts.list_contracts()["items"])
-told["expectations"] = [each["key"] for each in quality.describe_expectations(contract=contract)]
-told["evaluated"] = status_of(quality.evaluate(contract=contract, payload=observed(3)))
+told["expectations"] = [each["key"] for each in quality.describe_expectations(contract=CONTRACT)]
+told["evaluated"] = status_of(quality.evaluate(contract=CONTRACT, payload=observed(3)))
 
 told["port"] = products.register_output_port(data_product_id="dp.rides", port_name="out", **KEY).changed
 told["port_again"] = products.register_output_port(data_product_id="dp.rides", port_name="out", **KEY).changed
@@ -124,6 +107,6 @@ told["activity"] = [
     [each["dataset_version"], len(each["events"]), "lineage_event" in each]
     for each in governance.get_pipeline_activity(dataset_id=DATASET)
 ]
-told["review"] = governance.review_validation_outcome(validation=broken.validation, base_contract=contract) is not None
-told["proposed"] = governance.propose_draft(validation=broken.validation, base_contract=contract).id
+told["review"] = governance.review_validation_outcome(validation=broken.validation, base_contract=CONTRACT) is not None
+told["proposed"] = governance.propose_draft(validation=broken.validation, base_contract=CONTRACT).id
 print(json.dumps(told, default=str))

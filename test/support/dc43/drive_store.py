@@ -6,9 +6,8 @@ import sys
 from dc43_service_backends.governance.backend.local import LocalGovernanceServiceBackend
 from dc43_service_backends.governance.backend.stores.http import HttpGovernanceStore
 from dc43_service_clients.contracts.client.remote import RemoteContractServiceClient
-from dc43_service_clients.data_quality import ObservationPayload
 from dc43_service_clients.data_quality.client.remote import RemoteDataQualityServiceClient
-from open_data_contract_standard.model import OpenDataContractStandard
+from pings import CONTRACT, KEY, observed
 
 base_url, token = sys.argv[1], sys.argv[2]
 how = {"base_url": base_url, "token": token}
@@ -18,32 +17,15 @@ governance = LocalGovernanceServiceBackend(
     contract_client=contracts, dq_client=RemoteDataQualityServiceClient(**how), store=store
 )
 
-KEY = {"contract_id": "pings", "contract_version": "1.0.0"}
 DATASET = "lake/rides.pings"
-contracts.put(
-    OpenDataContractStandard.model_validate(
-        {
-            "apiVersion": "v3.1.0",
-            "kind": "DataContract",
-            "id": "pings",
-            "version": "1.0.0",
-            "status": "active",
-            "schema": [{"name": "pings", "properties": [{"name": "speed", "logicalType": "number", "required": True}]}],
-        }
-    )
-)
+contracts.put(CONTRACT)
 told = {}
-
-
-def observed(violations):
-    metrics = {"row_count": 10, "violations.required_speed": violations}
-    return lambda: ObservationPayload(metrics=metrics, schema={"speed": {"odcs_type": "number", "nullable": False}})
 
 
 def evaluate(version, violations):
     of = {"dataset_id": DATASET, "dataset_version": version, **KEY}
     governance.evaluate_dataset(
-        validation=None, observations=observed(violations), operation="write", pipeline_context="gate", **of
+        validation=None, observations=lambda: observed(violations), operation="write", pipeline_context="gate", **of
     )
     return governance.get_status(**of)
 
